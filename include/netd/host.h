@@ -1,0 +1,41 @@
+// host.h - the kernel side: a process that observes and changes the host
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_HOST_H
+#define NETD_HOST_H
+
+/*
+ * host/ runs in a child process, since netlink does its work inside send():
+ * a big change takes seconds.  Only the messages of wire.h cross.
+ */
+
+/* The group of the links we make, and of their peers: our mark (IFLA_GROUP). */
+#define NETD_GROUP 0x6e6574u		/* "net" */
+#define NETD_GROUP_PEER 0x6e6575u
+#define NETD_GROUP_NIC 0x6e6576u	/* a physical NIC that was taken */
+#define NETD_GROUP_GOING 0x6e6577u	/* about to be deleted by group */
+/* rtm_protocol of our routes, rules; NDA_PROTOCOL of our neighbours. */
+#define NETD_RTPROT 0xc3
+/* IFA_PROTO of our addresses. */
+#define NETD_IFAPROT 0xc3
+
+/*
+ * Serves requests on the socket FD until it is closed, or WIRE_QUIT.  Returns
+ * the exit code of the process.  Needs CAP_NET_ADMIN, CAP_NET_BROADCAST and
+ * CAP_SYS_ADMIN (namespaces).
+ */
+int host_main(int fd);
+
+/*
+ * Facts (KIND_FACT, netns "") that WIRE_FOUND carries with OBSERVE_FACTS:
+ *   kernel            "6.1.0-56-amd64"
+ *   default-dev       the interface(s) of the IPv4/IPv6 default route
+ *   default-dev6
+ *   neigh-limit       net.ipv4.neigh.default.gc_thresh3; neigh-limit6
+ *   neigh-used        entries there are in all namespaces we may see
+ *   nft-persist       "yes" when the kernel knows NFT_TABLE_F_PERSIST
+ *   max-learned       "yes" when bridges know IFLA_BR_FDB_MAX_LEARNED
+ *   tun, veth, bridge, nft-bridge, nft-fib, ...   "yes", or why not
+ *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap
+ */
+
+#endif

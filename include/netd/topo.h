@@ -1,0 +1,107 @@
+// topo.h - what is asked for: topology files, read, checked and expanded
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_TOPO_H
+#define NETD_TOPO_H
+
+#include "netd/report.h"
+#include "netd/state.h"
+
+/* A topology: one file, read into one arena.  Its insides: topo/topo.h. */
+struct topology;
+
+/*
+ * Numbers that were handed out (subnets of `auto`, addresses): what exists
+ * keeps its number.  A sorted list of "what" -> "value" that lives in a small
+ * file; topo_expand() looks into it and adds to it.
+ */
+struct numbers;
+
+struct numbers *numbers_new(void);
+void numbers_free(struct numbers *n);
+/* Reads lines of "KEY VALUE"; 0 or -EINVAL (nothing is taken then). */
+int numbers_read(struct numbers *n, const char *text);
+void numbers_print(const struct numbers *n, struct buf *out);
+/* NULL when there is none.  Marks it as used in this expansion. */
+const char *numbers_get(struct numbers *n, const char *key);
+void numbers_set(struct numbers *n, const char *key, const char *value);
+/* true when another key under the same PREFIX holds VALUE. */
+bool numbers_taken(const struct numbers *n, const char *prefix,
+		   const char *value);
+/* Forgets what was neither got nor set since the last sweep. */
+void numbers_sweep(struct numbers *n);
+
+/*
+ * Reads a topology.  FILE is the name for messages; the topology's own name
+ * is the key `name` or the file's name without ".net.yaml".  All errors of
+ * the file are added to REPORT.  NULL when there were errors.  The caller
+ * frees it by topo_free().
+ */
+struct topology *topo_read(const char *file, const char *text, size_t len,
+			   struct report *report);
+void topo_free(struct topology *t);
+
+/* The name, valid as long as the topology. */
+const char *topo_name(const struct topology *t);
+/* The netns its bridges live in: "" is the host's own. */
+const char *topo_home(const struct topology *t);
+
+/*
+ * Adds attachments that came by the API: TEXT is a YAML (or JSON) map of
+ * names to attachments.  Errors as topo_read(); nothing is added then.  0 or
+ * -EINVAL.
+ */
+int topo_attach(struct topology *t, const char *file, const char *text,
+		size_t len, struct report *report);
+/* Takes a dynamic attachment out again.  0, -ENOENT, or -EPERM when it is
+ * written in the file. */
+int topo_detach(struct topology *t, const char *name);
+
+/*
+ * Checks what can only be checked as a whole: names that refer to something,
+ * overlaps, what has no effect, what the host can't do.  FOUND (may be NULL:
+ * offline) is the host as observed: foreign links, addresses, routes, facts.
+ * OTHERS are the other topologies that are in force.  0 or -EINVAL.
+ */
+int topo_check(struct topology *t, const struct state *found,
+	       struct topology *const *others, unsigned int nothers,
+	       struct report *report);
+
+/*
+ * Adds to WANTED every object that the topology asks for, with the defaults
+ * written out.  The topology was checked.  NUMBERS gives and takes automatic
+ * numbers.  0, or -ENOSPC and the like with an error in REPORT.
+ */
+int topo_expand(struct topology *t, const struct state *found,
+		struct numbers *numbers, struct state *wanted,
+		struct report *report);
+
+/*
+ * Adds the objects of one attachment only: those that topo_expand() adds for
+ * it and for nothing else.  For attach and detach in a large topology.
+ */
+int topo_expand_attachment(struct topology *t, const char *name,
+			   const struct state *found, struct numbers *numbers,
+			   struct state *wanted, struct report *report);
+
+/* The part of a topology as JSON-like text for `show`: NAME is what it is. */
+struct topo_item {
+	const char *kind;	/* "network", "attachment", "router", "node",
+				 * "link", "policy", "forward" */
+	const char *name;
+	const char *detail;	/* "mode nat, 10.1.0.1/24" */
+	const char *netns;	/* where a router or node lives, or "" */
+	const char *ifname;	/* kernel name of its bridge or port, or "" */
+	const char *network;	/* of an attachment, or "" */
+	const char *address;	/* its addresses, "10.1.0.20, fd00:1::20" */
+	const char *mac;
+	bool dynamic;		/* came by the API */
+};
+
+/*
+ * Lists what there is in T, after topo_expand() (so that automatic numbers
+ * are known).  The list lives in A.
+ */
+unsigned int topo_items(const struct topology *t, struct arena *a,
+			struct topo_item **items);
+
+#endif

@@ -1,0 +1,299 @@
+// topo.h - the topology as structs: what the reader fills and expand reads
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef TOPO_TOPO_H
+#define TOPO_TOPO_H
+
+#include "netd/topo.h"
+
+/*
+ * Every struct that YAML fills begins with this.  Which of its fields were
+ * written, and where, is kept, so that a default and a written value can be
+ * told apart and an error finds its place.  Fields are numbered by their row
+ * in the struct's table (topo/schema*.c).
+ */
+struct node {
+	const char *name;	/* its key in a map; NULL in a list */
+	const char *path;	/* "networks.web" */
+	struct pos pos;		/* of the key, or of the item in a list */
+	uint64_t set;		/* fields that were written */
+	struct pos *at;		/* places of the fields' values; [count] */
+};
+
+/* A scalar with its place: names that refer to something, list items. */
+struct word {
+	const char *s;
+	struct pos pos;
+};
+
+/* `address:` of an attachment or leg. */
+enum addr_how { ADDR_FIXED, ADDR_AUTO, ADDR_DHCP, ADDR_SLAAC, ADDR_NONE };
+
+struct addrspec {
+	uint8_t how;		/* enum addr_how */
+	struct prefix p;	/* ADDR_FIXED; len 255: the network's */
+};
+
+/* `subnet:`: auto or a prefix; unset is Ethernet only. */
+struct netspec {
+	bool automatic;
+	struct prefix p;
+};
+
+enum net_mode { MODE_ISOLATED, MODE_NAT, MODE_ROUTED, MODE_OPEN };
+enum action { ACT_ALLOW, ACT_REJECT, ACT_DROP };
+enum att_type { ATT_TAP, ATT_VETH, ATT_NIC };
+
+/* protocols: IANA numbers; `icmp` means both families */
+struct service {		/* "22/tcp", "8000-8010/udp", "icmp" */
+	uint8_t proto;
+	struct ports ports;	/* hi 0: all */
+};
+
+struct stp {			/* true/false, or a map */
+	struct node n;
+	bool on;
+	uint16_t priority;
+	uint32_t forward_delay;
+};
+
+struct guards {			/* anti-spoofing: true/false, or a map */
+	struct node n;
+	bool mac, ip, arp, nd, ra_guard, dhcp_guard;
+};
+
+struct troute {			/* routes: of a network or router */
+	struct node n;
+	struct prefix to;
+	struct ip via;
+	uint32_t metric;
+};
+
+struct snat {
+	struct node n;
+	struct list addresses;	/* struct iprange */
+	struct ports ports;
+	struct list except;	/* struct prefix */
+};
+
+struct network {
+	struct node n;
+	uint8_t mode, mode6;
+	struct list uplink;	/* struct word: ifnames */
+	struct netspec subnet, subnet6;
+	const char *gateway, *gateway6;	/* address, NAME, none */
+	struct list addresses;	/* struct prefix */
+	uint32_t mtu;
+	struct mac mac;
+	const char *bridge, *external;
+	struct stp *stp;
+	uint32_t mac_ageing;	/* ms */
+	bool snooping;
+	struct list services;	/* struct service */
+	struct guards *guards;
+	bool port_isolation, adopt, log;
+	struct snat *snat;
+	struct list routes;	/* struct troute * */
+	/* resolved by topo_check() and topo_expand() */
+	struct prefix net4, net6;	/* len with family 0: none */
+	struct ip gw4, gw6;		/* the gateway's addresses */
+	struct router *owner;	/* the named router that is the gateway */
+	const char *ifname;	/* the bridge's kernel name */
+	bool has_gateway;	/* the home router has an address here */
+};
+
+/* What an attachment and a leg share: one struct, two tables. */
+struct leg_spec {
+	struct node n;
+	struct word network;	/* name; a link's end: the node */
+	const char *ifname;
+	struct mac mac;
+	struct list address, address6;	/* struct addrspec */
+	const char *gateway, *gateway6;
+	uint32_t cost;
+	/* resolved */
+	struct network *net;
+	struct router *at;	/* the router or node whose leg it is */
+	struct tlink *link;	/* when it is the end of a link */
+	struct list ips;	/* struct prefix: the addresses it has */
+	struct mac hwaddr;	/* its MAC: written, or made from its name */
+	const char *kname;	/* its interface name in its namespace */
+	const char *port;	/* the other end's, at the bridge */
+};
+
+struct allowed {		/* allowed-addresses: a prefix, or a map */
+	struct node n;
+	struct prefix address;
+	struct mac mac;
+};
+
+struct attachment {
+	struct leg_spec leg;	/* first: n, network, mac, address, ... */
+	uint8_t type;
+	const char *owner, *group;
+	uint16_t queues;
+	bool vnet_hdr;
+	const char *netns;	/* name, path or "pid:N" */
+	bool default_route;
+	struct list allowed;	/* struct allowed * */
+	struct guards *guards;
+	bool port_isolation;
+	bool dynamic;		/* came by topo_attach() */
+	const char *kname;	/* its kernel name at the bridge */
+};
+
+struct group {
+	struct node n;
+	struct list members;	/* struct word */
+};
+
+/* An end of a policy, resolved. */
+enum end_kind { END_NETWORK, END_ATTACHMENT, END_NODE, END_ROUTER, END_ADDRESS,
+		END_OUTSIDE, END_HOST, END_ANY };
+
+struct end {
+	uint8_t kind;
+	void *what;		/* the struct, by kind */
+	struct prefix p;	/* END_ADDRESS */
+};
+
+struct policy {
+	struct node n;
+	const char *label;	/* `name:` */
+	struct list from, to;	/* struct word: one, or a list */
+	uint8_t action;
+	struct list protocol;	/* uint8_t IANA; 255: icmp of both families */
+	struct list ports;	/* struct ports */
+	bool log;
+	/* resolved: groups are flattened */
+	struct end *from_ends, *to_ends;
+	uint32_t nfrom, nto;
+	uint32_t mark;		/* conntrack mark of what it admits */
+};
+
+struct forward {
+	struct node n;
+	struct ip listen;	/* family 0: all addresses of the uplink */
+	struct list protocol;	/* uint8_t; default tcp */
+	struct ports port;
+	struct word target;	/* attachment, node, or address */
+	struct ports target_port;	/* hi 0: the same as port */
+	struct list from;	/* struct word */
+	/* resolved */
+	struct list target_ips;	/* struct ip */
+	struct network *net;	/* where the target is */
+	uint32_t mark;
+};
+
+struct one2one {
+	struct node n;
+	struct prefix external;
+	struct word internal;
+	/* resolved */
+	struct prefix inside;
+	struct network *net;
+};
+
+/* A router, or a node (it never forwards). */
+struct router {
+	struct node n;
+	bool node;
+	struct list networks;	/* struct leg_spec * */
+	uint32_t count;		/* nodes; 0: not a copy */
+	const char *nat;	/* a network, a link's other end, `host` */
+	struct list routes;	/* struct troute * */
+	const char *routing;
+	bool managed;
+	struct list policies, forwards, one2one;	/* of its own */
+	struct snat *snat;
+	/* resolved */
+	const char *netns;	/* TOPOLOGY.NAME */
+	struct list legs;	/* struct leg_spec *: networks, then links */
+	struct router *copy_of;	/* with count: the entry it came from */
+};
+
+struct tlink {
+	struct node n;
+	struct leg_spec *a, *b;	/* `between:`, or split from "a-b" */
+	const char *shorthand;	/* "r1-r2" until topo_check() splits it */
+	struct netspec subnet, subnet6;
+	uint32_t mtu, cost;
+	/* resolved */
+	struct prefix net4, net6;
+};
+
+struct pools {
+	struct node n;
+	struct prefix lan, lan6, link, link6, loopback, loopback6, uplink;
+};
+
+struct defaults {
+	struct node n;
+	struct network *network;
+	struct router *router, *node;
+	struct attachment *attachment;
+};
+
+struct topology {
+	struct node n;		/* n.name: the topology's name */
+	struct arena *arena;
+	const char *file;
+	const char *name, *home;	/* `name:`, `namespace:` */
+	bool managed;
+	struct pools *pools;
+	struct defaults *defaults;
+	struct list networks;	/* struct network * */
+	struct list attachments;	/* struct attachment * */
+	struct list groups;	/* struct group * */
+	struct list policies;	/* struct policy * */
+	struct list forwards;	/* struct forward * */
+	struct list one2one;	/* struct one2one * */
+	struct list routers, nodes;	/* struct router * */
+	struct list links;	/* struct tlink * */
+	const char *routing;
+	struct list allow;	/* struct word */
+	/* resolved */
+	const char *netns;	/* "": the host's own */
+	const char *uplink_if, *uplink_if6;	/* in the home namespace */
+};
+
+/* Walks a list of pointers: list_for(struct network, w, &t->networks) */
+#define list_for(type, var, list)					\
+	for (type *var, **var##_p = (list)->items;			\
+	     var##_p && var##_p < (type **)(list)->items + (list)->n &&	\
+	     (var = *var##_p, true); var##_p++)
+
+/* true when the field at member M of the record P (table R) was written */
+bool node_has(const struct node *n, const struct record *r, size_t offset);
+/* The place of that field's value, or of the record. */
+struct pos node_at(const struct node *n, const struct record *r,
+		   size_t offset);
+#define WROTE(p, rec, m) node_has((const struct node *)(p), &rec, \
+				  offsetof(__typeof__(*(p)), m))
+#define PLACE(p, rec, m) node_at((const struct node *)(p), &rec, \
+				 offsetof(__typeof__(*(p)), m))
+
+/* The tables (schema*.c). */
+extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
+	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
+	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
+	rec_snat, rec_allowed;
+
+/* --- resolve.c ------------------------------------------------------- */
+/*
+ * Fills the "resolved" members: references, groups, copies, links, automatic
+ * numbers (with NUMBERS), kernel names, gateways.  topo_check() and
+ * topo_expand() both stand on it.
+ */
+int topo_resolve(struct topology *t, const struct state *found,
+		 struct numbers *numbers, struct report *report);
+struct network *topo_network(const struct topology *t, const char *name);
+struct attachment *topo_attachment(const struct topology *t, const char *name);
+struct router *topo_router(const struct topology *t, const char *name);
+
+/* --- rules*.c: the nft objects --------------------------------------- */
+int rules_expand(struct topology *t, const struct state *found,
+		 struct state *wanted, struct report *report);
+int rules_expand_attachment(struct topology *t, struct attachment *a,
+			    struct state *wanted);
+
+#endif
