@@ -132,6 +132,9 @@ static int unpack_step(const char **p, const char *end, struct state *s,
 		return -EBADMSG;
 	if (op != OP_CREATE && wire_unpack_object(p, end, s, &have))
 		return -EBADMSG;
+	/* both are read by the table of one kind */
+	if (want && have && object_cmp(want, have))
+		return -EBADMSG;
 	plan_add(plan, op, mask, want, have);
 	plan->steps[plan->n - 1].phase = phase;
 	return 0;
