@@ -15,7 +15,11 @@ struct node {
 	const char *name;	/* its key in a map; NULL in a list */
 	const char *path;	/* "networks.web" */
 	struct pos pos;		/* of the key, or of the item in a list */
-	uint64_t set;		/* fields that were written */
+	uint64_t set;		/* fields that were written, or defaulted by
+				 * `defaults:` */
+	uint64_t own;		/* those of set that were written right here */
+	bool scalar;		/* written in its short spelling: no field of
+				 * `set` tells, the values do */
 	struct pos *at;		/* places of the fields' values; [count] */
 };
 
@@ -213,8 +217,9 @@ struct router {
 
 struct tlink {
 	struct node n;
-	struct leg_spec *a, *b;	/* `between:`, or split from "a-b" */
-	const char *shorthand;	/* "r1-r2" until topo_check() splits it */
+	struct list between;	/* struct leg_spec *, as written: 2 or none */
+	struct leg_spec *a, *b;	/* of `between:`; else NULL until resolved */
+	const char *shorthand;	/* "r1-r2": topo_resolve() splits it */
 	struct netspec subnet, subnet6;
 	uint32_t mtu, cost;
 	/* resolved */
@@ -267,6 +272,10 @@ bool node_has(const struct node *n, const struct record *r, size_t offset);
 /* The place of that field's value, or of the record. */
 struct pos node_at(const struct node *n, const struct record *r,
 		   size_t offset);
+/* WROTE: here or in `defaults:`.  OWN: here; for what would have no effect. */
+bool node_own(const struct node *n, const struct record *r, size_t offset);
+#define OWN(p, rec, m) node_own((const struct node *)(p), &rec, \
+				offsetof(__typeof__(*(p)), m))
 #define WROTE(p, rec, m) node_has((const struct node *)(p), &rec, \
 				  offsetof(__typeof__(*(p)), m))
 #define PLACE(p, rec, m) node_at((const struct node *)(p), &rec, \
@@ -276,7 +285,8 @@ struct pos node_at(const struct node *n, const struct record *r,
 extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
 	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
-	rec_snat, rec_allowed;
+	rec_snat, rec_allowed,
+	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */
 /*

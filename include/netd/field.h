@@ -117,6 +117,8 @@ struct record {
 	 */
 	int (*scalar)(const char *text, void *rec, struct arena *a,
 		      struct buf *why);
+	bool list;		/* YAML: may be written as the list that its
+				 * first field is */
 };
 
 extern const struct field_type field_bool;	/* bool */
