@@ -26,7 +26,7 @@ enum wire_type {
 	WIRE_EXEC,		/* body: netns, argv...; descriptors 0, 1, 2 */
 	WIRE_QUIT,
 	/* host -> netd */
-	WIRE_FOUND = 64,	/* body: state */
+	WIRE_FOUND = 64,	/* body: state; a big one comes in several */
 	WIRE_PROGRESS,		/* body: u32 done, u32 total */
 	WIRE_FAILED,		/* body: u32 step, u32 errno, str why */
 	WIRE_DONE,		/* body: u32 errno of the request as a whole */
@@ -39,6 +39,15 @@ enum {
 	OBSERVE_LINKS = 1,	/* namespaces, links, addresses, routes, ... */
 	OBSERVE_NFT = 2,
 	OBSERVE_FACTS = 4,
+};
+
+/*
+ * Flag of WIRE_APPLY: no state follows the steps.  What is watched changes by
+ * the steps instead: what is created or updated is watched from now on, what
+ * is destroyed no longer.  For small changes of a large host.
+ */
+enum {
+	APPLY_STEPS_ONLY = 1,
 };
 
 /* Packs an object, and unpacks it into S (which is then to be sorted). */
