@@ -118,24 +118,6 @@ static const struct nft_key keys[] = {
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* How many words the name has, when they are the next ones; else 0. */
-static unsigned int name_words(const struct nft_words *ws, const char *name)
-{
-	unsigned int n = 0;
-
-	while (*name) {
-		size_t len = strcspn(name, " ");
-		const struct nft_word *w = &ws->w[ws->i + n];
-
-		if (ws->i + n >= ws->n || w->quoted || w->n != len ||
-		    memcmp(w->s, name, len))
-			return 0;
-		n++;
-		name += len + (name[len] == ' ');
-	}
-	return n;
-}
-
 static const struct {
 	const char *name;
 	uint32_t flag;
@@ -229,7 +211,7 @@ int nft_key_take(struct nft_words *ws, struct nft_key *k)
 	if (nft_words_take(ws, "fib"))
 		return take_fib(ws, k);
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		unsigned int n = name_words(ws, keys[i].name);
+		unsigned int n = nft_words_phrase(ws, keys[i].name);
 
 		if (n > best) {
 			best = n;

@@ -332,7 +332,7 @@ static int anon_set(struct nft_rule *r, const struct nft_key *k, int n,
 		    struct nft_set *s)
 {
 	struct nft_elem *e = calloc(NFT_WORDS / 2, sizeof(*e));
-	unsigned int count;
+	unsigned int count = 0;
 	int err;
 
 	if (!e)

@@ -96,6 +96,8 @@ const struct nft_word *nft_words_next(struct nft_words *ws);
 bool nft_words_is(const struct nft_words *ws, unsigned int ahead,
 		  const char *s);
 bool nft_words_take(struct nft_words *ws, const char *s);
+/* How many words the phrase has, when they are the next ones; else 0. */
+unsigned int nft_words_phrase(const struct nft_words *ws, const char *phrase);
 
 /*
  * Keys (keys.c): one row for each thing of a packet that can be loaded.
@@ -159,6 +161,8 @@ struct nft_set {
 /* `type A . B : C; flags interval; size N; timeout 1h` into *s (names are
  * left alone). On -EINVAL err tells why. */
 int nft_set_parse(const char *text, struct nft_set *s, char *err);
+/* `1d2h3m4s500ms` as milliseconds. */
+int nft_set_time(const struct nft_word *w, uint64_t *ms);
 bool nft_set_is_verdict_map(const struct nft_set *s);
 /* Whether packets, not we, make its elements. */
 bool nft_set_is_learned(const struct nft_set *s);
@@ -402,9 +406,15 @@ int nft_match(struct nft_rule *r);
  * the types of the data of an anonymous map. *s is filled with the set. */
 int nft_match_map(struct nft_rule *r, const struct nft_type *const *want,
 		  int nwant, struct nft_set *s);
+/* A statement: 1 when one was read, 0 when none comes next. */
 int nft_stmt(struct nft_rule *r);
-int nft_stmt_nat(struct nft_rule *r, const struct nft_word *w);
-int nft_stmt_masq(struct nft_rule *r, const struct nft_word *w);
+int nft_stmt_dnat(struct nft_rule *r);
+int nft_stmt_snat(struct nft_rule *r);
+int nft_stmt_masquerade(struct nft_rule *r);
+int nft_stmt_redirect(struct nft_rule *r);
+/* A bare value into register @reg. */
+int nft_expr_imm(struct nft_rule *r, unsigned int reg, const void *v,
+		 unsigned int len);
 
 /*
  * Chains (chain.c)

@@ -132,7 +132,7 @@ static const struct {
 };
 
 /* `1d2h3m4s500ms`, as nft prints it. */
-static int parse_time(const struct nft_word *w, uint64_t *ms)
+int nft_set_time(const struct nft_word *w, uint64_t *ms)
 {
 	size_t i = 0;
 
@@ -221,12 +221,12 @@ static int decl_size(struct nft_set *s, struct nft_words *ws)
 static int decl_timeout(struct nft_set *s, struct nft_words *ws)
 {
 	s->flags |= NFT_SET_TIMEOUT;
-	return parse_time(nft_words_next(ws), &s->timeout);
+	return nft_set_time(nft_words_next(ws), &s->timeout);
 }
 
 static int decl_gc(struct nft_set *s, struct nft_words *ws)
 {
-	return parse_time(nft_words_next(ws), &s->gc);
+	return nft_set_time(nft_words_next(ws), &s->gc);
 }
 
 static const struct {
