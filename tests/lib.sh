@@ -169,15 +169,15 @@ _ip()
 
 wire()
 {
-	_ip "$1" link add "$2" type veth peer name _wire || exit 1
+	must _ip "$1" link add name "$2" type veth peer name _wire
 	if [ -n "$3" ]; then
-		must _ip "$1" link set _wire netns "$3"
+		must _ip "$1" link set dev _wire netns "$3"
 	elif [ -n "$1" ]; then
-		must _ip "$1" link set _wire netns 1
+		must _ip "$1" link set dev _wire netns 1
 	fi
-	must _ip "$3" link set _wire name "$4"
-	must _ip "$1" link set "$2" up
-	must _ip "$3" link set "$4" up
+	must _ip "$3" link set dev _wire name "$4"
+	must _ip "$1" link set dev "$2" up
+	must _ip "$3" link set dev "$4" up
 }
 
 vm()
