@@ -1,0 +1,341 @@
+// schema.c - the tables: the only place where a key of the YAML is spelt
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topo/schema.h"
+
+/* what a key that is not built yet comes with */
+#define SERVICES "DHCP, DNS and router advertisements"
+#define ROUTING "dynamic routing"
+#define LABS "practice labs"
+#define HOSTS "networks over several hosts"
+#define OWNERS "delegation to owners"
+#define SHAPING "bandwidth limits"
+#define COEXIST "living with other programs' firewalls"
+
+#define ROW(s, key, member, t, ...) \
+	{ .name = key, .type = &(t), .off = offsetof(struct s, member), \
+	  ##__VA_ARGS__ }
+#define LATER(key, with) { .name = key, .later = with }
+/* a word that says what is so until it is built */
+#define UNTIL(key, words, with) \
+	{ .name = key, .type = &type_ignored, .names = words, .later = with }
+#define ONE(s, key, member, record) \
+	ROW(s, key, member, type_record, .sub = &(record))
+#define MAP(s, key, member, record) \
+	ROW(s, key, member, type_records, .sub = &(record))
+#define ITEMS(s, key, member, record) \
+	ROW(s, key, member, type_items, .sub = &(record))
+#define LIST(s, key, member, t, ...) \
+	ROW(s, key, member, field_list, .elem = &(t), ##__VA_ARGS__)
+#define DESCRIPTION { .name = "description", .type = &type_text }
+
+#define RECORD(id, text, s, f, ...) \
+	const struct record id = { .what = text, .size = sizeof(struct s), \
+				   .fields = f, \
+				   .count = sizeof(f) / sizeof(*(f)), \
+				   ##__VA_ARGS__ }
+
+static const char *const only_false[] = { "false", NULL };
+static const char *const only_true[] = { "true", NULL };
+static const char *const only_none[] = { "none", NULL };
+static const char *const only_auto[] = { "auto", NULL };
+static const char *const only_default[] = { "default", NULL };
+static const char *const modes[] = { "isolated", "nat", "routed", "open", NULL };
+static const char *const actions[] = { "allow", "reject", "drop", NULL };
+static const char *const attachments[] = { "tap", "veth", "nic", NULL };
+static const char *const routings[] = { "static", "none", NULL };
+static const char *const allowances[] = {
+	"duplicate-addresses", "loops", NULL
+};
+
+/* IFLA_MTU of what may carry IPv4 at all (RFC 791), and of Ethernet links */
+#define MTU .min = 68, .max = 65535
+
+static const struct field stp_fields[] = {
+	ROW(stp, "priority", priority, field_u16),
+	/* IEEE 802.1D, table 8-3; br_set_forward_delay() */
+	ROW(stp, "forward-delay", forward_delay, field_time, .min = 2000,
+	    .max = 30000),
+	DESCRIPTION,
+};
+RECORD(rec_stp, "stp", stp, stp_fields, .scalar = short_stp);
+
+static const struct field guards_fields[] = {
+	ROW(guards, "mac", mac, field_bool),
+	ROW(guards, "ip", ip, field_bool),
+	ROW(guards, "arp", arp, field_bool),
+	ROW(guards, "nd", nd, field_bool),
+	ROW(guards, "ra-guard", ra_guard, field_bool),
+	ROW(guards, "dhcp-guard", dhcp_guard, field_bool),
+	DESCRIPTION,
+};
+RECORD(rec_guards, "anti-spoofing", guards, guards_fields,
+       .scalar = short_guards);
+
+static const struct field troute_fields[] = {
+	ROW(troute, "to", to, field_net),
+	ROW(troute, "via", via, field_ip),
+	ROW(troute, "metric", metric, field_u32, .min = 1),
+	DESCRIPTION,
+};
+RECORD(rec_troute, "a route", troute, troute_fields);
+
+static const struct field snat_fields[] = {
+	LIST(snat, "addresses", addresses, field_iprange),
+	ROW(snat, "ports", ports, field_ports),
+	LIST(snat, "except", except, field_net),
+	DESCRIPTION,
+};
+RECORD(rec_snat, "snat", snat, snat_fields);
+
+static const struct field network_fields[] = {
+	ROW(network, "mode", mode, field_enum, .names = modes),
+	ROW(network, "subnet", subnet, type_subnet4),
+	ROW(network, "subnet6", subnet6, type_subnet6),
+	LIST(network, "uplink", uplink, type_dev),
+	ROW(network, "mode6", mode6, field_enum, .names = modes),
+	ROW(network, "gateway", gateway, type_gateway4),
+	ROW(network, "gateway6", gateway6, type_gateway6),
+	LIST(network, "addresses", addresses, field_prefix),
+	ROW(network, "mtu", mtu, field_u32, MTU),
+	ROW(network, "mac", mac, type_mac),
+	ROW(network, "bridge", bridge, field_ifname),
+	LATER("external", "interfaces that others made"),
+	ONE(network, "stp", stp, rec_stp),
+	ROW(network, "mac-ageing", mac_ageing, field_time,
+	    .max = UINT32_MAX / 2),
+	ROW(network, "multicast-snooping", snooping, field_bool),
+	UNTIL("dhcp", only_false, SERVICES),
+	UNTIL("dns", only_false, SERVICES),
+	UNTIL("ra", only_false, SERVICES),
+	LIST(network, "services", services, type_service),
+	ONE(network, "anti-spoofing", guards, rec_guards),
+	ROW(network, "port-isolation", port_isolation, field_bool),
+	ROW(network, "adopt", adopt, field_bool),
+	ROW(network, "log", log, field_bool),
+	ONE(network, "snat", snat, rec_snat),
+	ITEMS(network, "routes", routes, rec_troute),
+	LATER("bandwidth", SHAPING),
+	LATER("tunnels", HOSTS),
+	LATER("vrrp", ROUTING),
+	LATER("ospf", ROUTING),
+	LATER("owners", OWNERS),
+	UNTIL("shared", only_false, LABS),
+	LATER("hosts", HOSTS),
+	LATER("vni", HOSTS),
+	LATER("fabric", HOSTS),
+	LATER("place", HOSTS),
+	LATER("vlan", "VLANs"),
+	LATER("vlans", "VLANs"),
+	LATER("vrf", "VRFs"),
+	LATER("label", "labels"),
+	DESCRIPTION,
+};
+RECORD(rec_network, "a network", network, network_fields);
+
+static const struct field allowed_fields[] = {
+	ROW(allowed, "address", address, field_net),
+	ROW(allowed, "mac", mac, field_mac),
+	DESCRIPTION,
+};
+RECORD(rec_allowed, "an allowed address", allowed, allowed_fields,
+       .scalar = short_allowed);
+
+/* What attachments, legs and ends of links have, below PREFIX of a struct. */
+#define LEG_ROWS(s, m) \
+	ROW(s, "address", m address, field_list, .elem = &type_addr4), \
+	ROW(s, "address6", m address6, field_list, .elem = &type_addr6), \
+	ROW(s, "ifname", m ifname, field_ifname), \
+	ROW(s, "mac", m mac, type_mac), \
+	DESCRIPTION
+
+static const struct field attachment_fields[] = {
+	ROW(attachment, "network", leg.network, type_named),
+	ROW(attachment, "type", type, type_attachment, .names = attachments),
+	LEG_ROWS(attachment, leg.),
+	ROW(attachment, "owner", owner, type_user),
+	ROW(attachment, "group", group, type_user),
+	/* MAX_TAP_QUEUES */
+	ROW(attachment, "queues", queues, field_u16, .min = 1, .max = 256),
+	ROW(attachment, "vnet-hdr", vnet_hdr, field_bool),
+	ROW(attachment, "netns", netns, type_netns),
+	ROW(attachment, "default-route", default_route, field_bool),
+	ITEMS(attachment, "allowed-addresses", allowed, rec_allowed),
+	ONE(attachment, "anti-spoofing", guards, rec_guards),
+	ROW(attachment, "port-isolation", port_isolation, field_bool),
+	LATER("bandwidth", SHAPING),
+	LATER("host", HOSTS),
+	LATER("owners", OWNERS),
+	LATER("vlan", "VLANs"),
+	LATER("vlans", "VLANs"),
+	LATER("label", "labels"),
+};
+RECORD(rec_attachment, "an attachment", attachment, attachment_fields);
+
+static const struct field leg_fields[] = {
+	ROW(leg_spec, "network", network, type_named),
+	LEG_ROWS(leg_spec, ),
+	ROW(leg_spec, "gateway", gateway, type_gateway4),
+	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
+	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
+	LATER("impair", LABS),
+	LATER("ospf", ROUTING),
+};
+RECORD(rec_leg, "a leg", leg_spec, leg_fields, .scalar = short_leg);
+
+static const struct field end_fields[] = {
+	ROW(leg_spec, "node", network, type_named),
+	LEG_ROWS(leg_spec, ),
+	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
+	LATER("impair", LABS),
+	LATER("ospf", ROUTING),
+};
+RECORD(rec_end, "an end of a link", leg_spec, end_fields,
+       .scalar = short_end);
+
+static const struct field group_fields[] = {
+	LIST(group, "members", members, type_ref),
+	DESCRIPTION,
+};
+RECORD(rec_group, "a group", group, group_fields, .list = true);
+
+static const struct field policy_fields[] = {
+	ROW(policy, "name", label, field_name),
+	LIST(policy, "from", from, type_ref),
+	LIST(policy, "to", to, type_ref),
+	ROW(policy, "action", action, field_enum, .names = actions),
+	LIST(policy, "protocol", protocol, type_protocol),
+	LIST(policy, "ports", ports, field_ports),
+	ROW(policy, "log", log, field_bool),
+	DESCRIPTION,
+};
+RECORD(rec_policy, "a policy", policy, policy_fields);
+
+static const struct field forward_fields[] = {
+	ROW(forward, "listen", listen, field_ip),
+	LIST(forward, "protocol", protocol, type_protocol),
+	ROW(forward, "port", port, field_ports),
+	ROW(forward, "target", target, type_ref),
+	ROW(forward, "target-port", target_port, field_ports),
+	LIST(forward, "from", from, type_ref),
+	DESCRIPTION,
+};
+RECORD(rec_forward, "a forward", forward, forward_fields,
+       .scalar = short_forward);
+
+static const struct field one2one_fields[] = {
+	ROW(one2one, "external", external, field_net),
+	ROW(one2one, "internal", internal, type_ref),
+	DESCRIPTION,
+};
+RECORD(rec_one2one, "a one-to-one", one2one, one2one_fields);
+
+#define ROUTER_ROWS \
+	ITEMS(router, "networks", networks, rec_leg), \
+	UNTIL("managed", only_true, LABS), \
+	UNTIL("shared", only_false, LABS), \
+	UNTIL("loopback", only_none, ROUTING), \
+	LATER("files", LABS), \
+	LATER("setup", LABS), \
+	LATER("run", LABS), \
+	LATER("image", LABS), \
+	LATER("host", HOSTS), \
+	LATER("owners", OWNERS), \
+	LATER("label", "labels"), \
+	DESCRIPTION
+
+static const struct field router_fields[] = {
+	ROUTER_ROWS,
+	ROW(router, "nat", nat, field_name),
+	ITEMS(router, "routes", routes, rec_troute),
+	ROW(router, "routing", routing, type_choice, .names = routings,
+	    .later = ROUTING),
+	ONE(router, "snat", snat, rec_snat),
+	ITEMS(router, "policies", policies, rec_policy),
+	ITEMS(router, "forwards", forwards, rec_forward),
+	ITEMS(router, "one-to-one", one2one, rec_one2one),
+	UNTIL("router-id", only_auto, ROUTING),
+	LATER("rules", ROUTING),
+	LATER("sysctls", LABS),
+	LATER("engine", ROUTING),
+	LATER("frr", ROUTING),
+	LATER("frr-extra", ROUTING),
+	LATER("ospf", ROUTING),
+	LATER("bgp", ROUTING),
+	LATER("vrf", "VRFs"),
+};
+RECORD(rec_router, "a router", router, router_fields);
+
+static const struct field node_fields[] = {
+	ROUTER_ROWS,
+	ROW(router, "count", count, field_u32, .min = 1, .max = 1024),
+};
+RECORD(rec_node, "a node", router, node_fields);
+
+static const struct field link_fields[] = {
+	ROW(tlink, "name", n.name, field_name),
+	ITEMS(tlink, "between", between, rec_end),
+	ROW(tlink, "subnet", subnet, type_subnet4),
+	ROW(tlink, "subnet6", subnet6, type_subnet6),
+	ROW(tlink, "mtu", mtu, field_u32, MTU),
+	ROW(tlink, "cost", cost, field_u32, .min = 1, .max = 65535),
+	LATER("impair", LABS),
+	LATER("ospf", ROUTING),
+	DESCRIPTION,
+};
+RECORD(rec_link, "a link", tlink, link_fields, .scalar = short_link);
+
+static const struct field pools_fields[] = {
+	ROW(pools, "lan", lan, type_pool4),
+	ROW(pools, "lan6", lan6, type_pool6),
+	ROW(pools, "link", link, type_pool4),
+	ROW(pools, "link6", link6, type_pool6),
+	ROW(pools, "uplink", uplink, type_pool4),
+	LATER("loopback", ROUTING),
+	LATER("loopback6", ROUTING),
+	DESCRIPTION,
+};
+RECORD(rec_pools, "pools", pools, pools_fields);
+
+static const struct field defaults_fields[] = {
+	ONE(defaults, "network", network, rec_network),
+	ONE(defaults, "router", router, rec_router),
+	ONE(defaults, "node", node, rec_node),
+	ONE(defaults, "attachment", attachment, rec_attachment),
+	DESCRIPTION,
+};
+RECORD(rec_defaults, "defaults", defaults, defaults_fields);
+
+static const struct field topology_fields[] = {
+	MAP(topology, "networks", networks, rec_network),
+	MAP(topology, "attachments", attachments, rec_attachment),
+	MAP(topology, "groups", groups, rec_group),
+	ITEMS(topology, "policies", policies, rec_policy),
+	ITEMS(topology, "forwards", forwards, rec_forward),
+	ITEMS(topology, "one-to-one", one2one, rec_one2one),
+	MAP(topology, "routers", routers, rec_router),
+	MAP(topology, "nodes", nodes, rec_node),
+	ITEMS(topology, "links", links, rec_link),
+	ROW(topology, "name", name, field_name),
+	ROW(topology, "namespace", home, field_name),
+	UNTIL("managed", only_true, LABS),
+	ONE(topology, "pools", pools, rec_pools),
+	ONE(topology, "defaults", defaults, rec_defaults),
+	ROW(topology, "routing", routing, type_choice, .names = routings,
+	    .later = ROUTING),
+	UNTIL("timers", only_default, ROUTING),
+	LIST(topology, "allow", allow, type_allow, .names = allowances),
+	LATER("vars", LABS),
+	LATER("bgp", ROUTING),
+	LATER("ospf", ROUTING),
+	LATER("vrrp", ROUTING),
+	LATER("engine", ROUTING),
+	LATER("checks", LABS),
+	LATER("solution", LABS),
+	LATER("pods", LABS),
+	LATER("owners", OWNERS),
+	LATER("coexist", COEXIST),
+	LATER("hosts", HOSTS),
+	LATER("fabric", HOSTS),
+	DESCRIPTION,
+};
+RECORD(rec_topology, "a topology", topology, topology_fields);

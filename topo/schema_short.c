@@ -1,0 +1,155 @@
+// schema_short.c - the short spellings of maps
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "topo/schema.h"
+
+struct list list_one(struct arena *a, const void *item, size_t size)
+{
+	return (struct list){ .items = arena_memdup(a, item, size), .n = 1 };
+}
+
+static int read_bool(const char *text, bool *v)
+{
+	if (strcmp(text, "true") && strcmp(text, "false"))
+		return -EINVAL;
+	*v = *text == 't';
+	return 0;
+}
+
+int short_stp(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	return read_bool(text, &((struct stp *)rec)->on);
+}
+
+int short_guards(const char *text, void *rec, struct arena *a,
+		 struct buf *why)
+{
+	struct guards *g = rec;
+	bool on;
+
+	if (read_bool(text, &on))
+		return -EINVAL;
+	g->mac = g->ip = g->arp = g->nd = g->ra_guard = g->dhcp_guard = on;
+	return 0;
+}
+
+int short_allowed(const char *text, void *rec, struct arena *a,
+		  struct buf *why)
+{
+	struct allowed *w = rec;
+
+	return field_net.read(NULL, text, &w->address, a, why);
+}
+
+int short_leg(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	struct leg_spec *l = rec;
+
+	l->network.pos = l->n.pos;
+	return type_named.read(NULL, text, &l->network, a, why);
+}
+
+/* NAME or NAME:IFNAME */
+int short_end(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	struct leg_spec *l = rec;
+	const char *colon = strchr(text, ':');
+
+	if (!colon)
+		return short_leg(text, rec, a, why);
+	if (short_leg(arena_strndup(a, text, colon - text), rec, a, why))
+		return -EINVAL;
+	return field_ifname.read(NULL, colon + 1, &l->ifname, a, why);
+}
+
+/* Where it splits, only those names tell: topo_resolve(). */
+int short_link(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	static const char chars[] = "0123456789-_abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	struct tlink *l = rec;
+	size_t len = strlen(text);
+
+	if (strspn(text, chars) != len || len > 127 || *text == '-' ||
+	    !strchr(text, '-') || !text[1] || text[len - 1] == '-')
+		return -EINVAL;
+	l->shorthand = arena_strdup(a, text);
+	if (!l->n.name)
+		l->n.name = l->shorthand;
+	return 0;
+}
+
+/* --- [LISTEN:]PORT:TARGET[:PORT][/PROTOCOL] --------------------------- */
+
+/* Cuts what is before the next colon off *P; [brackets] go round IPv6. */
+static char *part(char **p)
+{
+	char *s = *p, *end;
+
+	if (!s)
+		return NULL;
+	if (*s == '[') {
+		end = strchr(s, ']');
+		if (!end || (end[1] && end[1] != ':'))
+			return NULL;
+		*end = '\0';
+		*p = end[1] ? end + 2 : NULL;
+		return s + 1;
+	}
+	end = strchr(s, ':');
+	*p = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return s;
+}
+
+static int forward_parts(char *v[4], unsigned int n, struct forward *w,
+			 struct arena *a, struct buf *why)
+{
+	unsigned int i = 0;
+
+	if (n == 4 || (n == 3 && strpbrk(v[0], ".:"))) {
+		if (ip_read(v[0], &w->listen)) {
+			buf_printf(why, "%s is no address to listen on", v[0]);
+			return -EINVAL;
+		}
+		i = 1;
+	}
+	if (n - i < 2 || field_ports.read(NULL, v[i], &w->port, a, why) ||
+	    type_ref.read(NULL, v[i + 1], &w->target, a, why))
+		return -EINVAL;
+	if (n - i == 2)
+		return 0;
+	return field_ports.read(NULL, v[i + 2], &w->target_port, a, why);
+}
+
+int short_forward(const char *text, void *rec, struct arena *a,
+		  struct buf *why)
+{
+	struct forward *w = rec;
+	char *copy = arena_strdup(a, text), *slash = strrchr(copy, '/');
+	char *v[4], *p = copy;
+	unsigned int n;
+	uint8_t proto;
+	int number;
+
+	if (slash) {
+		number = protocol_number(slash + 1);
+		if (number < 0) {
+			buf_printf(why, "%s is no protocol", slash + 1);
+			return -EINVAL;
+		}
+		proto = number;
+		*slash = '\0';
+		w->protocol = list_one(a, &proto, sizeof(proto));
+	}
+	for (n = 0; n < 4 && p; n++) {
+		v[n] = part(&p);
+		if (!v[n])
+			return -EINVAL;
+	}
+	w->target.pos = w->n.pos;
+	return p || n < 2 ? -EINVAL : forward_parts(v, n, w, a, why);
+}
