@@ -85,9 +85,6 @@ attachments:
 policies:
   - {from: outside, to: p1, protocol: tcp, ports: [80]}
 END
-	for g in c1 n1 s1 p1 f1; do
-		serve $g tcp 80 81
-	done
 	apply "$WORLD/modes.net.yaml"
 	must ip -n outside route add 10.0.0.0/8 via 203.0.113.1
 	must ip -n outside route add fd00::/16 via 2001:db8::1
@@ -199,6 +196,7 @@ static_routes()
 	must ip -n far route add default via 10.9.0.1
 	must in_ns gw sysctl -qw net.ipv4.ip_forward=1
 	serve far tcp 80
+	remember
 	cat >"$WORLD/routes.net.yaml" <<'END'
 networks:
   lan:
@@ -224,14 +222,17 @@ END
 
 outside
 guests a1 b1 c1 n1 s1 p1 f1
+for g in c1 n1 s1 p1 f1; do
+	serve $g tcp 80 81
+done
 serve "" tcp 9999
+start_netd
 for nf in 0 1; do
 	bridge_nf $nf
+	remember
+	settings
+	modes
+	own_home
 done
-start_netd
-remember
-settings
-modes
 pools
-own_home
 static_routes
