@@ -38,7 +38,7 @@
 #	four_assertions FILE BREAK TEST
 #				FILE applies and TEST holds; a second plan is
 #				empty; repaired; down leaves nothing
-#	bridge_nf 0|1		br_netfilter for the namespaces made from now on
+#	bridge_nf 0|1		whether bridged packets see the host's IP rules
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(dirname "$TESTS")
