@@ -357,19 +357,26 @@ nothing_left()
 	soon "${1:-down leaves nothing}" _nothing_left
 }
 
+# What counts is when the first try that succeeds began.  The tries are short:
+# one that waits for a lost packet would measure itself.
 repaired()
 {
-	local what=$1 break=$2 test=$3 start
+	local what=$1 break=$2 test=$3 begin now TRY=0.$((2 * SLOW))
+	[ "$SLOW" -lt 5 ] || TRY=1
 	freeze_netd
 	must eval "$break"
 	check_not "$what: the foreign hand did harm" eval "$test"
 	thaw_netd
-	start=${EPOCHREALTIME/./}
-	poll "$SOON" eval "$test" || :
-	start=$(((${EPOCHREALTIME/./} - start) / 1000))
+	begin=${EPOCHREALTIME/./}
+	while now=$(((${EPOCHREALTIME/./} - begin) / 1000)); do
+		! eval "$test" >/dev/null 2>&1 || break
+		[ $now -lt $((SOON * 1000)) ] || break
+		read -rt 0.02 <>"$WORLD/never" || :
+	done
+	check "$what: repaired within a second ($now ms)" \
+		[ $now -lt $((1000 * SLOW)) ]
+	TRY=$((SLOW < 2 ? SLOW : 2))
 	check "$what: repaired" eval "$test"
-	check "$what: within a second ($start ms)" \
-		[ $start -lt $((1000 * SLOW)) ]
 }
 
 four_assertions()
