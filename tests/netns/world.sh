@@ -25,7 +25,7 @@ cannot "" 10.9.0.2 tcp 81
 cannot "" 10.9.0.3 icmp
 check "a closed port refuses" refused "" 10.9.0.2 tcp 81
 check_not "an open one does not" refused "" 10.9.0.2 tcp 80
-must ip neigh add 10.9.0.3 lladdr 02:00:00:00:00:09 dev left
+must ip neigh replace 10.9.0.3 lladdr 02:00:00:00:00:09 dev left
 check_not "silence is no refusal" refused "" 10.9.0.3 tcp 80
 seen_as "the server sees the asker" 10.9.0.1 "" 10.9.0.2 tcp 80
 seen_as "the same by IPv6 and UDP" fd09::1 a fd09::2 udp 53
