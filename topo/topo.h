@@ -103,6 +103,7 @@ struct network {
 	struct router *owner;	/* the named router that is the gateway */
 	const char *ifname;	/* the bridge's kernel name */
 	bool has_gateway;	/* the home router has an address here */
+	struct mac hwaddr;	/* the bridge's MAC: written, or from its name */
 };
 
 /* What an attachment and a leg share: one struct, two tables. */
@@ -213,6 +214,8 @@ struct router {
 	const char *netns;	/* TOPOLOGY.NAME */
 	struct list legs;	/* struct leg_spec *: networks, then links */
 	struct router *copy_of;	/* with count: the entry it came from */
+	const char *up;		/* its interface towards `nat`, or NULL */
+	const char *transit;	/* nat: host: the host's end of that pair */
 };
 
 struct tlink {
@@ -259,6 +262,9 @@ struct topology {
 	/* resolved */
 	const char *netns;	/* "": the host's own */
 	const char *uplink_if, *uplink_if6;	/* in the home namespace */
+	/* a home of its own with a way out: the host's end, the home's addresses */
+	const char *transit;
+	struct ip transit4, transit6;
 };
 
 /* Walks a list of pointers: list_for(struct network, w, &t->networks) */
