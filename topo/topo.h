@@ -184,6 +184,8 @@ struct forward {
 	struct ports target_port;	/* hi 0: the same as port */
 	struct list from;	/* struct word */
 	/* resolved */
+	struct end *from_ends;
+	uint32_t nfrom;
 	struct list target_ips;	/* struct ip */
 	struct network *net;	/* where the target is */
 	uint32_t mark;
