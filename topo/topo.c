@@ -1,0 +1,283 @@
+// topo.c - a topology as a whole: read, changed by attachments, freed
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "topo/read.h"
+#include "topo/schema.h"
+
+bool node_has(const struct node *n, const struct record *r, size_t offset)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->fields[i].type && r->fields[i].type->size &&
+		    r->fields[i].off == offset)
+			return n->set >> i & 1;
+	return false;
+}
+
+bool node_own(const struct node *n, const struct record *r, size_t offset)
+{
+	const struct node own = { .set = n->own };
+
+	return node_has(&own, r, offset);
+}
+
+struct pos node_at(const struct node *n, const struct record *r,
+		   size_t offset)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->fields[i].type && r->fields[i].type->size &&
+		    r->fields[i].off == offset && n->set >> i & 1)
+			return n->at[i];
+	return n->pos;
+}
+
+/* --- reading --------------------------------------------------------- */
+
+/* Takes events up to the document's content.  0, or -EINVAL: there is none. */
+static int open_document(struct reader *r)
+{
+	const char *expect = "expected a topology, found an empty text";
+
+	reader_next(r);
+	reader_next(r);
+	if (r->ev.type == YAML_DOCUMENT_START_EVENT) {
+		reader_next(r);
+		if (!reader_nothing(r))
+			return 0;
+	}
+	reader_error(r, (struct pos){ .file = r->file, .line = 1, .col = 1 },
+		     NULL, "%s", expect);
+	return -EINVAL;
+}
+
+static void close_document(struct reader *r)
+{
+	if (r->ev.type != YAML_DOCUMENT_END_EVENT)
+		return;
+	reader_next(r);
+	if (r->ev.type == YAML_DOCUMENT_START_EVENT)
+		reader_error(r, r->pos, NULL, "expected one document, found "
+			     "another: put it into a file of its own");
+}
+
+/* campus of /etc/netd/campus.net.yaml */
+static const char *name_of_file(struct arena *a, const char *file)
+{
+	static const char *const ends[] = { ".net.yaml", ".yaml", ".yml" };
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t i, len = strlen(base), n;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		n = strlen(ends[i]);
+		if (len > n && !strcmp(base + len - n, ends[i])) {
+			len -= n;
+			break;
+		}
+	}
+	return arena_strndup(a, base, len);
+}
+
+static void check_name(struct reader *r, struct topology *t)
+{
+	struct buf why = { 0 };
+	const char *name;
+
+	if (!t->name) {
+		t->name = name_of_file(t->arena, r->report->sources[r->file]
+				       .name);
+		if (field_name.read(NULL, t->name, &name, t->arena, &why))
+			reader_error(r, t->n.pos, "name", "expected %s, found "
+				     "the file's name \"%.60s\": write `name:`",
+				     field_name.what, t->name);
+	}
+	if (name_reserved(t->name))
+		reader_error(r, PLACE(t, rec_topology, name), "name",
+			     "expected a name, found \"%s\", which is a word "
+			     "with a meaning of its own", t->name);
+	t->n.name = t->name;
+	buf_free(&why);
+}
+
+/* Nodes and routers make a lab: its bridges are out of the host's way. */
+static void set_home(struct topology *t)
+{
+	if (!t->home)
+		t->home = t->nodes.n ? t->name : "host";
+	t->netns = strcmp(t->home, "host") ? t->home : "";
+}
+
+static void split_between(struct reader *r, struct tlink *l)
+{
+	struct leg_spec **ends = l->between.items;
+
+	if (l->shorthand)
+		return;
+	if (l->between.n != 2) {
+		reader_error(r, PLACE(l, rec_link, between), l->n.path,
+			     "expected `between:` with two ends, found %u",
+			     l->between.n);
+		return;
+	}
+	l->a = ends[0];
+	l->b = ends[1];
+	if (!l->n.name && l->a->network.s && l->b->network.s)
+		l->n.name = arena_printf(r->arena, "%s-%s", l->a->network.s,
+					 l->b->network.s);
+}
+
+static void finish(struct reader *r, struct topology *t)
+{
+	t->managed = true;
+	check_name(r, t);
+	set_home(t);
+	list_for(struct tlink, l, &t->links)
+		split_between(r, l);
+	list_for(struct router, n, &t->nodes) {
+		n->node = true;
+		n->managed = true;
+	}
+	list_for(struct router, w, &t->routers)
+		w->managed = true;
+	merge_defaults(t);
+}
+
+static void read_topology(struct reader *r, struct topology *t)
+{
+	if (open_document(r))
+		return;
+	read_node(r, &rec_topology, &t->n, NULL, "");
+	if (r->ev.type == YAML_MAPPING_START_EVENT) {
+		read_record(r, &rec_topology, t);
+	} else {
+		reader_error(r, r->pos, NULL, "expected a topology: a map "
+			     "with keys like `networks:`");
+		reader_skip(r);
+	}
+	close_document(r);
+}
+
+struct topology *topo_read(const char *file, const char *text, size_t len,
+			   struct report *report)
+{
+	struct arena *a = arena_new();
+	struct topology *t = arena_alloc(a, sizeof(*t));
+	unsigned int errors = report->errors;
+	struct reader r;
+
+	t->arena = a;
+	if (!reader_begin(&r, a, file, text, len, report))
+		read_topology(&r, t);
+	if (!r.dead)
+		finish(&r, t);
+	t->file = arena_strdup(a, file);
+	reader_end(&r);
+	if (report->errors == errors)
+		return t;
+	topo_free(t);
+	return NULL;
+}
+
+void topo_free(struct topology *t)
+{
+	if (t)
+		arena_free(t->arena);
+}
+
+const char *topo_name(const struct topology *t)
+{
+	return t->name;
+}
+
+const char *topo_home(const struct topology *t)
+{
+	return t->netns;
+}
+
+/* --- attachments that come and go ------------------------------------ */
+
+static bool has_name(const struct list *l, const char *name)
+{
+	list_for(struct node, n, l)
+		if (n->name && !strcmp(n->name, name))
+			return true;
+	return false;
+}
+
+static bool name_taken(const struct topology *t, const char *name)
+{
+	return has_name(&t->networks, name) ||
+	       has_name(&t->attachments, name) ||
+	       has_name(&t->routers, name) || has_name(&t->nodes, name) ||
+	       has_name(&t->groups, name) || has_name(&t->links, name);
+}
+
+static const struct field *attachments_field(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < rec_topology.count; i++)
+		if (rec_topology.fields[i].type == &type_records &&
+		    rec_topology.fields[i].off ==
+		    offsetof(struct topology, attachments))
+			return &rec_topology.fields[i];
+	return NULL;
+}
+
+/* Reads the text into NEW, a topology of which only the attachments count. */
+static void read_attachments(struct reader *r, const struct topology *t,
+			     struct topology *new)
+{
+	if (open_document(r))
+		return;
+	read_node(r, &rec_topology, &new->n, NULL, "");
+	read_field(r, attachments_field(), new);
+	close_document(r);
+	list_for(struct attachment, a, &new->attachments) {
+		if (name_taken(t, a->leg.n.name))
+			reader_error(r, a->leg.n.pos, a->leg.n.path,
+				     "%s exists already", a->leg.n.name);
+	}
+}
+
+int topo_attach(struct topology *t, const char *file, const char *text,
+		size_t len, struct report *report)
+{
+	struct topology new = { .arena = t->arena };
+	unsigned int errors = report->errors;
+	struct reader r;
+
+	if (!reader_begin(&r, t->arena, file, text, len, report))
+		read_attachments(&r, t, &new);
+	reader_end(&r);
+	if (report->errors != errors)
+		return -EINVAL;
+	list_for(struct attachment, a, &new.attachments) {
+		a->dynamic = true;
+		merge_attachment(t, a);
+		list_push(t->arena, &t->attachments, &a, sizeof(a));
+	}
+	return 0;
+}
+
+int topo_detach(struct topology *t, const char *name)
+{
+	struct attachment **v = t->attachments.items;
+	uint32_t i;
+
+	for (i = 0; i < t->attachments.n; i++)
+		if (!strcmp(v[i]->leg.n.name, name))
+			break;
+	if (i == t->attachments.n)
+		return -ENOENT;
+	if (!v[i]->dynamic)
+		return -EPERM;
+	memmove(&v[i], &v[i + 1], (t->attachments.n - i - 1) * sizeof(*v));
+	t->attachments.n--;
+	return 0;
+}
