@@ -1,4 +1,4 @@
-// golden.c - what a topology comes to, as text: golden errors|objects|nft FILE [FOUND]
+// golden.c - what a topology comes to: built as errors, objects and rules
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "netd/topo.h"
 
 /*
+ * usage: errors|objects|rules FILE [FOUND]; its name tells what is printed.
  * FOUND is the host, an object a line: KIND NETNS NAME KEY=VALUE...; "-" is
  * the host's own netns, "quotes" go round spaces, lists have commas, `ours`
  * alone marks what is not foreign.  "#" begins a comment.
@@ -246,28 +247,28 @@ static void expand(struct run *r)
 
 int main(int argc, char **argv)
 {
+	const char *what = base(argv[0]);
 	struct run r = { 0 };
 	char *text;
 	size_t len;
 	int bad;
 
-	if (argc < 3 || argc > 4) {
-		fputs("usage: golden errors|objects|nft FILE [FOUND]\n",
-		      stderr);
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: %s FILE [FOUND]\n", what);
 		return 2;
 	}
-	r.found = argc > 3 ? read_found(argv[3]) : NULL;
+	r.found = argc > 2 ? read_found(argv[2]) : NULL;
 	r.wanted = state_new();
 	r.numbers = numbers_new();
 	r.report = report_new();
-	text = slurp(argv[2], &len);
-	r.topo = topo_read(base(argv[2]), text, len, r.report);
+	text = slurp(argv[1], &len);
+	r.topo = topo_read(base(argv[1]), text, len, r.report);
 	if (r.topo)
 		expand(&r);
 	print_report(r.report);
-	if (!strcmp(argv[1], "objects"))
+	if (!strcmp(what, "objects"))
 		print_objects(r.wanted);
-	else if (!strcmp(argv[1], "nft"))
+	else if (!strcmp(what, "rules"))
 		print_nft(r.wanted);
 	bad = r.report->errors > 0;
 	topo_free(r.topo);
