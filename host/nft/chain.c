@@ -29,18 +29,21 @@ static const struct {
 	const char *name;
 	int32_t inet;
 	int32_t bridge;
+	int8_t hook;		/* where alone it has this name, or -1 */
 } prios[] = {
-	{ "raw", -300, INT32_MAX },
-	{ "mangle", -150, INT32_MAX },
-	{ "dstnat", -100, -300 },
-	{ "filter", 0, -200 },
-	{ "security", 50, INT32_MAX },
-	{ "out", INT32_MAX, 100 },
-	{ "srcnat", 100, 300 },
+	{ "raw", -300, INT32_MAX, -1 },
+	{ "mangle", -150, INT32_MAX, -1 },
+	{ "dstnat", -100, -300, NF_INET_PRE_ROUTING },
+	{ "filter", 0, -200, -1 },
+	{ "security", 50, INT32_MAX, -1 },
+	{ "out", INT32_MAX, 100, NF_INET_LOCAL_OUT },
+	{ "srcnat", 100, 300, NF_INET_POST_ROUTING },
 };
 
-static int32_t prio_of(size_t i, int family)
+static int32_t prio_of(size_t i, int family, int hook)
 {
+	if (prios[i].hook >= 0 && prios[i].hook != hook)
+		return INT32_MAX;
 	return family == NFPROTO_BRIDGE ? prios[i].bridge : prios[i].inet;
 }
 
@@ -57,15 +60,17 @@ static int take_int(struct nft_words *ws, int32_t *out)
 }
 
 /* `-150`, `filter`, `filter + 5`, `filter - 5` */
-static int take_prio(struct nft_words *ws, int family, int32_t *prio)
+static int take_prio(struct nft_words *ws, int family, int hook,
+		     int32_t *prio)
 {
 	int32_t n = 0;
 
 	for (size_t i = 0; i < COUNT(prios); i++) {
-		if (prio_of(i, family) == INT32_MAX ||
-		    !nft_words_take(ws, prios[i].name))
+		int32_t std = prio_of(i, family, hook);
+
+		if (std == INT32_MAX || !nft_words_take(ws, prios[i].name))
 			continue;
-		*prio = prio_of(i, family);
+		*prio = std;
 		if (nft_words_take(ws, "+")) {
 			if (take_int(ws, &n))
 				return -EINVAL;
@@ -101,7 +106,7 @@ static int base_read(struct nft_words *ws, int family, struct nft_base *b)
 	memcpy(b->type, type->s, type->n);
 	if (!nft_words_take(ws, "hook") || take_hook(ws, &b->hook) ||
 	    !nft_words_take(ws, "priority") ||
-	    take_prio(ws, family, &b->prio) || !nft_words_take(ws, ";"))
+	    take_prio(ws, family, b->hook, &b->prio) || !nft_words_take(ws, ";"))
 		return -EINVAL;
 	if (nft_words_take(ws, "policy")) {
 		if (nft_words_take(ws, "drop"))
@@ -137,7 +142,7 @@ static void print_prio(const struct nft_base *b, int family, char *buf,
 		       size_t size)
 {
 	for (size_t i = 0; i < COUNT(prios); i++) {
-		int32_t std = prio_of(i, family);
+		int32_t std = prio_of(i, family, b->hook);
 		int32_t diff = b->prio - std;
 
 		if (std == INT32_MAX || diff < -10 || diff > 10)

@@ -100,6 +100,7 @@ static const struct nft_key keys[] = {
 	CT("ct direction", CTDIR, NONE, DIRECTION, 1),
 	CT("ct status", CTSTATUS, NONE, STATUS, 4),
 	CT("ct mark", MARK, NONE, MARK, 4),
+	CT("ct zone", HOSTINT, NONE, ZONE, 2),
 	CT("ct original ip saddr", IPV4, ORIGINAL, SRC_IP, 4),
 	CT("ct original ip daddr", IPV4, ORIGINAL, DST_IP, 4),
 	CT("ct original ip6 saddr", IPV6, ORIGINAL, SRC_IP6, 16),

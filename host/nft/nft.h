@@ -445,52 +445,57 @@ unsigned int nft_chain_base_print(const struct nft_base *b, int family,
 uint32_t nft_chain_base_hash(const struct nft_base *b);
 
 /*
- * What the kernel holds (dump.c)
+ * What the kernel holds (dump.c). Strings and lists belong to the arena.
  */
+struct arena;
+
 struct nft_found_table {
 	int family;
-	const char *name;
-	uint32_t flags;
+	uint32_t flags;		/* 2: owner, 4: persist */
 };
 
 struct nft_found_chain {
 	int family;
-	const char *table;
 	const char *name;
-	uint64_t hash;		/* hash64() of its text; 0: not ours */
+	uint64_t hash;		/* hash64() of its text; 0: not as we wrote it */
 	struct nft_base base;
-	uint32_t *marks;	/* of `ct mark set`, in the order of rules */
-	uint32_t nmarks;
+	uint32_t *marks;	/* of `ct mark set N`, in the order of rules */
+	uint32_t nmarks, cmarks;
 	uint32_t rules;
-	struct nft_stamp stamp;
+	struct nft_stamp stamp;	/* of the first rule */
 	bool bad;
 };
 
 struct nft_found_elem {
 	uint32_t set;		/* index into sets */
-	const char *key;
-	const char *data;	/* NULL in a set */
+	const char *name;	/* "inet netd SET KEY" */
+	const char *key;	/* the end of that */
+	const char *data;	/* "" in a set */
 };
 
 struct nft_found {
+	const char *table;
+	struct arena *arena;
 	struct nft_found_table *tables;
-	uint32_t ntables;
+	uint32_t ntables, ctables;
 	struct nft_found_chain *chains;
-	uint32_t nchains;
+	uint32_t nchains, cchains, hit;
 	struct nft_set *sets;
-	uint32_t nsets;
+	uint32_t nsets, csets;
 	struct nft_found_elem *elems;
-	uint32_t nelems;
+	uint32_t nelems, celems;
 	uint32_t gen;		/* the generation all of it was true at */
-	void *mem;		/* strings */
 };
 
 /* All that tables of this name hold in the families inet and bridge, the
- * elements of learned sets excepted. */
-int nft_dump(struct nft_sock *k, const char *table, struct nft_found *f);
-void nft_found_free(struct nft_found *f);
-/* The elements of one set, learned or not, appended to f->elems (f->sets
- * must hold it). */
+ * elements of learned sets excepted.  Repeats itself until nothing changed
+ * meanwhile; -EAGAIN when that never comes true. */
+int nft_dump(struct nft_sock *k, const char *table, struct arena *arena,
+	     struct nft_found *f);
+/* The elements of one of f->sets, learned or not, appended to f->elems. */
 int nft_dump_set(struct nft_sock *k, struct nft_found *f, uint32_t set);
+/* "inet" or "bridge", else "". */
+const char *nft_family_name(int family);
+int nft_family_by_name(const char *name, size_t n);
 
 #endif
