@@ -185,8 +185,10 @@ struct topology *topo_read(const char *file, const char *text, size_t len,
 
 void topo_free(struct topology *t)
 {
-	if (t)
-		arena_free(t->arena);
+	if (!t)
+		return;
+	arena_free(t->resolved);
+	arena_free(t->arena);
 }
 
 const char *topo_name(const struct topology *t)

@@ -104,6 +104,8 @@ struct network {
 	const char *ifname;	/* the bridge's kernel name */
 	bool has_gateway;	/* the home router has an address here */
 	struct mac hwaddr;	/* the bridge's MAC: written, or from its name */
+	struct network *segment;	/* whose subnet holds here: itself, or
+					 * the one that links join it with */
 };
 
 /* What an attachment and a leg share: one struct, two tables. */
@@ -122,7 +124,9 @@ struct leg_spec {
 	struct list ips;	/* struct prefix: the addresses it has */
 	struct mac hwaddr;	/* its MAC: written, or made from its name */
 	const char *kname;	/* its interface name in its namespace */
-	const char *port;	/* the other end's, at the bridge */
+	const char *port;	/* the other end's, at the bridge; a link's:
+				 * the port, where its end is a network */
+	struct ip way4, way6;	/* a node's: its default routes by this leg */
 };
 
 struct allowed {		/* allowed-addresses: a prefix, or a map */
@@ -144,6 +148,7 @@ struct attachment {
 	bool port_isolation;
 	bool dynamic;		/* came by topo_attach() */
 	const char *kname;	/* its kernel name at the bridge */
+	bool hairpin;		/* a forward may send it its own packets */
 };
 
 struct group {
@@ -218,6 +223,19 @@ struct router {
 	struct router *copy_of;	/* with count: the entry it came from */
 	const char *up;		/* its interface towards `nat`, or NULL */
 	const char *transit;	/* nat: host: the host's end of that pair */
+	struct leg_spec *border;	/* nat: the leg that leads to X, or NULL */
+	struct transit *way;	/* nat: host: both ends of that pair */
+};
+
+/*
+ * A veth pair from a namespace of ours through the host's own: the way out of
+ * a home of its own, and of `nat: host`.
+ */
+struct transit {
+	const char *port;	/* the host's end: "ndu-lab" */
+	struct prefix outer4, outer6;	/* the host's end's addresses, */
+	struct prefix inner4, inner6;	/* ours; with their lengths */
+	struct mac outer_mac, inner_mac;
 };
 
 struct tlink {
@@ -267,6 +285,12 @@ struct topology {
 	/* a home of its own with a way out: the host's end, the home's addresses */
 	const char *transit;
 	struct ip transit4, transit6;
+	struct transit *way;	/* both ends of it, or NULL */
+	struct list hosts;	/* struct router *: all routers, then nodes,
+				 * copies (`count:`) one by one.  `nodes` is
+				 * as written: walk this one */
+	struct arena *resolved;	/* holds all that topo_resolve() makes */
+	struct index *index;	/* names, addresses, MACs: topo/index.h */
 };
 
 /* Walks a list of pointers: list_for(struct network, w, &t->networks) */
@@ -304,6 +328,13 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
  */
 int topo_resolve(struct topology *t, const struct state *found,
 		 struct numbers *numbers, struct report *report);
+/* The same for an attachment that came after topo_resolve(). */
+int topo_resolve_attachment(struct topology *t, struct attachment *a,
+			    struct numbers *numbers, struct report *report);
+/*
+ * What the NAME stands for, or NULL; by one look-up.  A node with `count:` is
+ * no router of that name, its copies are.
+ */
 struct network *topo_network(const struct topology *t, const char *name);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
