@@ -222,7 +222,6 @@ struct router {
 	struct list legs;	/* struct leg_spec *: networks, then links */
 	struct router *copy_of;	/* with count: the entry it came from */
 	const char *up;		/* its interface towards `nat`, or NULL */
-	const char *transit;	/* nat: host: the host's end of that pair */
 	struct leg_spec *border;	/* nat: the leg that leads to X, or NULL */
 	struct transit *way;	/* nat: host: both ends of that pair */
 };
@@ -282,9 +281,6 @@ struct topology {
 	/* resolved */
 	const char *netns;	/* "": the host's own */
 	const char *uplink_if, *uplink_if6;	/* in the home namespace */
-	/* a home of its own with a way out: the host's end, the home's addresses */
-	const char *transit;
-	struct ip transit4, transit6;
 	struct transit *way;	/* both ends of it, or NULL */
 	struct list hosts;	/* struct router *: all routers, then nodes,
 				 * copies (`count:`) one by one.  `nodes` is
