@@ -292,6 +292,18 @@ static bool is_head(const char *line, size_t n)
 	return n > 5 && !memcmp(line, "type ", 5);
 }
 
+int nft_chain_head(const char *text, int family, struct nft_base *b,
+		   char *err)
+{
+	const char *line;
+	size_t n;
+
+	memset(b, 0, sizeof(*b));
+	if (!next_line(&text, &line, &n) || !is_head(line, n))
+		return 0;
+	return nft_chain_base_parse(line, n, family, b, err);
+}
+
 static int chain_rules(struct nft_rule *r, const char *chain,
 		       const char *text, struct nft_stamp *stamp)
 {
@@ -325,19 +337,18 @@ static int chain_text(struct nft_txn *t, int family, const char *table,
 {
 	struct nft_stamp stamp = { .hash = hash64(text, strlen(text)) };
 	struct nft_rule *r = calloc(1, sizeof(*r));
-	struct nft_base base = { 0 };
+	struct nft_base base;
 	const char *at = text, *line;
 	size_t n;
-	int err = 0;
+	int err;
 
 	if (!r)
 		return -ENOMEM;
 	*r = (struct nft_rule){ .t = t, .who = who, .family = family,
 				.table = table };
-	if (next_line(&at, &line, &n) && is_head(line, n)) {
-		err = nft_chain_base_parse(line, n, family, &base, t->err);
+	err = nft_chain_head(text, family, &base, t->err);
+	if (base.is_base && next_line(&at, &line, &n))
 		text = at;
-	}
 	for (at = text; next_line(&at, &line, &n);)
 		stamp.count++;
 	stamp.base = nft_chain_base_hash(&base);

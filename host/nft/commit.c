@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -184,4 +185,26 @@ int nft_commit(struct nft_sock *k, struct nft_txn *t, uint32_t gen,
 	edge(end, NFNL_MSG_BATCH_END, k->seq);
 	err = batch_send(k, t, begin, end);
 	return err ? err : answers(&c);
+}
+
+static void probe_error(void *arg, const void *who, int err, const char *text)
+{
+	if (who == arg)
+		*(bool *)arg = false;
+}
+
+/* The second message always fails, so that nothing is left of the first. */
+bool nft_sock_persists(struct nft_sock *k)
+{
+	bool yes = true;
+	struct nft_txn t;
+
+	nft_txn_init(&t);
+	nft_table_add(&t, NFPROTO_INET, "netd-probe",
+		      NFT_TF_OWNER | NFT_TF_PERSIST, &yes);
+	nft_table_del(&t, NFPROTO_INET, "netd-probe-none", NULL);
+	if (nft_commit(k, &t, 0, probe_error, &yes) != -ENOENT)
+		yes = false;
+	nft_txn_free(&t);
+	return yes;
 }

@@ -258,16 +258,10 @@ static int delete_mark(struct nft_sock *k, uint32_t mark)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int by_mark(const void *a, const void *b)
-{
-	const struct ct_filter *x = a, *y = b;
-
-	return (x->mark > y->mark) - (x->mark < y->mark);
-}
-
 int ct_delete_marks(struct nft_sock *k, const uint32_t *marks,
 		    unsigned int n)
 {
+	unsigned int used = 0;
 	struct ct_filter *f;
 	int err = 0;
 
@@ -279,14 +273,12 @@ int ct_delete_marks(struct nft_sock *k, const uint32_t *marks,
 	if (!f)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
-		f[i].mark = marks[i];
-		f[i].mask = 0xffffffff;
+		if (!marks[i])	/* no mark: nobody's */
+			continue;
+		f[used].mark = marks[i];
+		f[used++].mask = 0xffffffff;
 	}
-	qsort(f, n, sizeof(*f), by_mark);
-	while (n && !f[0].mark) {	/* no mark is nobody's */
-		memmove(f, f + 1, --n * sizeof(*f));
-	}
-	err = ct_delete(k, f, n);
+	err = ct_delete(k, f, used);
 	free(f);
 	return err;
 }

@@ -519,7 +519,7 @@ static int ask(struct nft_sock *k, struct nft_found *f, int type,
 	return err;
 }
 
-static int dump_once(struct nft_sock *k, struct nft_found *f)
+static int dump_once(struct nft_sock *k, bool elements, struct nft_found *f)
 {
 	int err = ask(k, f, NFT_MSG_GETTABLE, 0, table_reply);
 
@@ -532,14 +532,14 @@ static int dump_once(struct nft_sock *k, struct nft_found *f)
 		chain_finish(&f->chains[i]);
 	if (!err)
 		err = ask(k, f, NFT_MSG_GETSET, NFTA_SET_TABLE, set_reply);
-	for (uint32_t i = 0; i < f->nsets && !err; i++)
+	for (uint32_t i = 0; i < f->nsets && elements && !err; i++)
 		if (!nft_set_is_learned(&f->sets[i]))
 			err = nft_dump_set(k, f, i);
 	return err;
 }
 
-int nft_dump(struct nft_sock *k, const char *table, struct arena *arena,
-	     struct nft_found *f)
+int nft_dump(struct nft_sock *k, const char *table, bool elements,
+	     struct arena *arena, struct nft_found *f)
 {
 	uint32_t after;
 	int err;
@@ -548,7 +548,7 @@ int nft_dump(struct nft_sock *k, const char *table, struct arena *arena,
 		*f = (struct nft_found){ .table = table, .arena = arena };
 		err = nft_sock_generation(k, &f->gen);
 		if (!err)
-			err = dump_once(k, f);
+			err = dump_once(k, elements, f);
 		/* a set may go between its listing and that of its elements */
 		if (err == -EINTR || err == -ENOENT)
 			continue;

@@ -221,6 +221,8 @@ typedef int nft_reply_fn(const struct nlmsghdr *nlh, void *arg);
 int nft_sock_ask(struct nft_sock *k, struct nlmsghdr *nlh, nft_reply_fn *fn,
 		 void *arg);
 int nft_sock_generation(struct nft_sock *k, uint32_t *gen);
+/* Does the kernel know tables that outlive their owner (since 6.9)? */
+bool nft_sock_persists(struct nft_sock *k);
 
 /*
  * A transaction (txn.c). Calls come in any order; the kernel gets them by
@@ -267,7 +269,9 @@ struct nft_txn {
 	char err[NFT_ERR];
 };
 
-#define NFT_TABLE_OWNED	(0x2 | 0x4)	/* owner | persist */
+/* Of tables: nobody but the owner may write; it outlives its owner. */
+#define NFT_TF_OWNER	0x2
+#define NFT_TF_PERSIST	0x4
 
 void nft_txn_init(struct nft_txn *t);
 void nft_txn_free(struct nft_txn *t);
@@ -443,6 +447,9 @@ int nft_chain_base_parse(const char *line, size_t n, int family,
 unsigned int nft_chain_base_print(const struct nft_base *b, int family,
 				  char *buf, size_t size);
 uint32_t nft_chain_base_hash(const struct nft_base *b);
+/* The head that a chain's text begins with, if any. */
+int nft_chain_head(const char *text, int family, struct nft_base *b,
+		   char *err);
 
 /*
  * What the kernel holds (dump.c). Strings and lists belong to the arena.
@@ -488,10 +495,10 @@ struct nft_found {
 };
 
 /* All that tables of this name hold in the families inet and bridge, the
- * elements of learned sets excepted.  Repeats itself until nothing changed
- * meanwhile; -EAGAIN when that never comes true. */
-int nft_dump(struct nft_sock *k, const char *table, struct arena *arena,
-	     struct nft_found *f);
+ * elements of learned sets excepted, or those of all sets.  Repeats itself
+ * until nothing changed meanwhile; -EAGAIN when that never comes true. */
+int nft_dump(struct nft_sock *k, const char *table, bool elements,
+	     struct arena *arena, struct nft_found *f);
 /* The elements of one of f->sets, learned or not, appended to f->elems. */
 int nft_dump_set(struct nft_sock *k, struct nft_found *f, uint32_t set);
 /* "inet" or "bridge", else "". */

@@ -1,0 +1,52 @@
+// driver.h - what the files of the nft driver share
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_HOST_NFT_DRIVER_H
+#define NETD_HOST_NFT_DRIVER_H
+
+#include "host/host.h"
+#include "nft.h"
+
+#define NFT_OUR_TABLE	"netd"
+
+struct nft_name {
+	int family;
+	char thing[NFT_NAME];	/* chain or set; "" for a table */
+	const char *key;
+};
+
+struct nft_marks {
+	uint32_t *v;
+	uint32_t n, cap;
+};
+
+/* The back end of one namespace: ns->nft. */
+struct nft_net {
+	struct nft_sock sock;
+	struct nft_txn txn;
+	bool known;		/* txn knows the kernel's tables and sets */
+	bool there[2];		/* tables inet and bridge */
+	uint32_t flags[2];
+	/* of the run of steps that is going on */
+	bool broken;		/* one can't be built: none is sent */
+	const struct step **steps;
+	uint32_t nsteps, csteps;
+	struct nft_marks gone, came;
+	char (*ports)[NFT_NAME];	/* keys of ports that go: "\"ndp-x\"" */
+	uint32_t nports;
+};
+
+/* Takes over what the kernel holds: tables, and the types of its sets. */
+void nft_net_learn(struct nft_net *n, const struct nft_found *f);
+int nft_name_split(const char *name, struct nft_name *n);
+uint32_t nft_table_flags(struct nft_net *n, int family);
+/* Puts what makes the object into n->txn. */
+int nft_make(struct nft_net *n, const struct object *o, const void *who);
+/* Sends n->txn; when it is refused, replaces all of it.  Tells the steps that
+ * failed.  0 or a negative errno. */
+int nft_send(struct host *h, struct ns *ns, struct nft_net *n);
+/* After it: connections by marks that are gone, addresses learned at ports
+ * that are gone. */
+void nft_end_connections(struct nft_net *n);
+void nft_end_learned(struct nft_net *n);
+
+#endif
