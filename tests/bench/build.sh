@@ -11,6 +11,7 @@ cd "$here"
 $cc -o "$out/floor" floor.c build.c nl.c capture.c capture_layer3.c \
 	capture_nft.c -lmnl
 for p in api forward; do
-	[ ! -e $p.c ] || $cc -o "$out/$p" $p.c -lpthread
+	$cc -o "$out/$p" $p.c -lpthread
 done
-[ ! -e count.c ] || $cc -shared -fPIC -o "$out/count.so" count.c -ldl
+$cc -shared -fPIC -o "$out/count.so" count.c -ldl
+$cc -DPRINT -o "$out/count" count.c
