@@ -106,6 +106,10 @@ struct network {
 	struct mac hwaddr;	/* the bridge's MAC: written, or from its name */
 	struct network *segment;	/* whose subnet holds here: itself, or
 					 * the one that links join it with */
+	struct leg_spec *via4, *via6;	/* whose leg, or which attachment, is
+					 * the gateway; NULL: home, or none */
+	bool home4, home6;	/* the home router is the gateway, by family */
+	uint64_t next4, next6;	/* where a free address is looked for */
 };
 
 /* What an attachment and a leg share: one struct, two tables. */
@@ -124,6 +128,8 @@ struct leg_spec {
 	struct list ips;	/* struct prefix: the addresses it has */
 	struct mac hwaddr;	/* its MAC: written, or made from its name */
 	const char *kname;	/* its interface name in its namespace */
+	const char *label;	/* its network's or link's name; ".2" when it
+				 * is the second one of AT there */
 	const char *port;	/* the other end's, at the bridge; a link's:
 				 * the port, where its end is a network */
 	struct ip way4, way6;	/* a node's: its default routes by this leg */
@@ -287,6 +293,7 @@ struct topology {
 				 * as written: walk this one */
 	struct arena *resolved;	/* holds all that topo_resolve() makes */
 	struct index *index;	/* names, addresses, MACs: topo/index.h */
+	struct list subnets;	/* struct subnet, sorted: resolve.h */
 };
 
 /* Walks a list of pointers: list_for(struct network, w, &t->networks) */
@@ -332,6 +339,9 @@ int topo_resolve_attachment(struct topology *t, struct attachment *a,
  * no router of that name, its copies are.
  */
 struct network *topo_network(const struct topology *t, const char *name);
+/* The network of the home router that the address is in, or NULL. */
+struct network *topo_network_of(const struct topology *t,
+				const struct ip *ip);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
 
