@@ -101,7 +101,7 @@ int topo_check(struct topology *t, const struct state *found,
 	check_gateways(&c);
 	check_subnets(&c);
 	check_addresses(&c);
-	check_segments(&c);
+	check_loops(&c);
 	check_rules(&c);
 	check_host(&c);
 	numbers_free(numbers);

@@ -51,16 +51,16 @@ void check_subnets(struct check *c);		/* check_address.c */
 void check_addresses(struct check *c);
 void check_gateways(struct check *c);		/* check_network.c */
 void check_rules(struct check *c);		/* check_rules.c */
-void check_segments(struct check *c);		/* check_segment.c */
+void check_loops(struct check *c);		/* check_segment.c */
 void check_host(struct check *c);		/* check_host.c */
 
 /* true when NET has its gateway in a named router, or in no router. */
 bool check_not_home(const struct network *w, const char **who);
 
-/* The address is fixed, and bare or with a length; for messages its text. */
-static inline bool is_fixed(const struct addrspec *s)
+/* The network whose subnet holds in W: itself, or what links join it with. */
+static inline struct network *check_segment(struct network *w)
 {
-	return s->how == ADDR_FIXED;
+	return w->segment ? w->segment : w;
 }
 
 #endif

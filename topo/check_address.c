@@ -146,7 +146,7 @@ void check_subnets(struct check *c)
 	list_for(struct router, r, &c->t->hosts) {
 		list_for(struct leg_spec, l, &r->legs) {
 			if (l->net)
-				add_network(&h, l->net, NULL);
+				add_network(&h, check_segment(l->net), NULL);
 			else if (l->link)
 				add_link(&h, l->link);
 		}
@@ -234,7 +234,8 @@ static struct pos leg_place(struct leg_spec *l, const struct record *r,
 static void add_leg(struct haves *h, struct leg_spec *l,
 		    const struct record *r)
 {
-	const void *where = l->net ? (void *)l->net : (void *)l->link;
+	const void *where = l->net ? (void *)check_segment(l->net) :
+			    (void *)l->link;
 	const struct prefix *p = l->ips.items;
 	struct have have = { .where = where, .mac = l->hwaddr,
 			     .pos = l->n.pos, .path = l->n.path };
@@ -310,7 +311,7 @@ static void check_fixed(struct check *c, struct leg_spec *l,
 			const struct record *r, const struct addrspec *s,
 			uint8_t family)
 {
-	const struct network *w = l->net;
+	const struct network *w = l->net ? check_segment(l->net) : NULL;
 	const struct tlink *k = l->link;
 	struct prefix none = { .len = 0 }, net;
 	const char *bad, *who = w ? w->n.name : k ? k->n.name : "";
@@ -371,7 +372,6 @@ static void check_gateway_fits(struct check *c, struct network *w)
 void check_addresses(struct check *c)
 {
 	struct haves h = { 0 };
-	const struct record *r;
 
 	list_for(struct network, w, &c->t->networks) {
 		check_gateway_fits(c, w);
@@ -383,10 +383,8 @@ void check_addresses(struct check *c)
 	}
 	list_for(struct router, host, &c->t->hosts) {
 		list_for(struct leg_spec, l, &host->legs) {
-			r = l->link ? &rec_end : &rec_leg;
-			/* a copy says what its original says */
-			check_leg_addresses(c, l, r);
-			add_leg(&h, l, r);
+			check_leg_addresses(c, l, &rec_leg);
+			add_leg(&h, l, &rec_leg);
 		}
 	}
 	if (h.n) {

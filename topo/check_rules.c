@@ -25,17 +25,17 @@ static uint8_t portless(const struct list *protocols)
 
 /* --- where a rule holds ----------------------------------------------- */
 
-static bool has_leg_in(const struct router *h, const struct network *w)
+static bool has_leg_in(const struct router *h, struct network *w)
 {
 	list_for(struct leg_spec, l, &h->legs)
-		if (l->net == w)
+		if (l->net && check_segment(l->net) == check_segment(w))
 			return true;
 	return false;
 }
 
 /* Why a rule of ROUTER (NULL: home) can't be about W; NULL when it can. */
 static const char *not_here(struct check *c, const struct router *router,
-			    const struct network *w)
+			    struct network *w)
 {
 	struct arena *a = c->report->arena;
 	const char *who;
@@ -44,6 +44,7 @@ static const char *not_here(struct check *c, const struct router *router,
 		return has_leg_in(router, w) ? NULL :
 		       arena_printf(a, "%s is no network of router %s",
 				    w->n.name, router->n.name);
+	w = check_segment(w);
 	if (!w->net4.ip.family && !w->net6.ip.family)
 		return arena_printf(a, "%s has no subnet, and so nothing is "
 				    "routed there", w->n.name);
@@ -130,9 +131,9 @@ static void check_ends(struct check *c, const struct router *router,
 /* --- policies --------------------------------------------------------- */
 
 /* The network all ends are in, or NULL. */
-static const struct network *only_network(const struct end *ends, uint32_t n)
+static struct network *only_network(const struct end *ends, uint32_t n)
 {
-	const struct network *w = NULL, *v;
+	struct network *w = NULL, *v;
 	const struct attachment *a;
 	uint32_t i;
 
@@ -140,9 +141,9 @@ static const struct network *only_network(const struct end *ends, uint32_t n)
 		a = ends[i].what;
 		v = ends[i].kind == END_NETWORK ? ends[i].what :
 		    ends[i].kind == END_ATTACHMENT ? a->leg.net : NULL;
-		if (!v || (w && v != w))
+		if (!v || (w && check_segment(v) != w))
 			return NULL;
-		w = v;
+		w = check_segment(v);
 	}
 	return w;
 }
@@ -161,7 +162,7 @@ static int only_kind(const struct end *ends, uint32_t n)
 
 static void check_both_ends(struct check *c, struct policy *p)
 {
-	const struct network *w = only_network(p->from_ends, p->nfrom);
+	struct network *w = only_network(p->from_ends, p->nfrom);
 	int kind = only_kind(p->from_ends, p->nfrom);
 
 	if (w && w == only_network(p->to_ends, p->nto) && !w->port_isolation)

@@ -5,13 +5,11 @@
 
 #include "topo/check.h"
 
-/* A network, the segment it belongs to (union-find), and its ports. */
+/* A network, what a loop may run over (union-find), and its ports. */
 struct member {
 	const struct network *net;
-	uint32_t up;		/* towards the segment's head */
-	uint32_t loop;		/* the same, over what has no stp */
+	uint32_t up;		/* towards the head of what has no stp */
 	uint32_t ports;
-	const struct network *owner4, *owner6;	/* who has the subnet */
 };
 
 struct members {
@@ -38,7 +36,7 @@ static struct members collect(struct topology *t)
 		m.v[m.n++].net = w;
 	qsort(m.v, m.n, sizeof(*m.v), by_net);
 	for (i = 0; i < m.n; i++)
-		m.v[i].up = m.v[i].loop = i;
+		m.v[i].up = i;
 	return m;
 }
 
@@ -49,18 +47,11 @@ static struct member *find(const struct members *m, const struct network *w)
 	return w ? bsearch(&key, m->v, m->n, sizeof(key), by_net) : NULL;
 }
 
-/* Heads, with the way there halved each time. */
+/* The head, with the way there halved each time. */
 static uint32_t head(const struct members *m, uint32_t i)
 {
 	while (m->v[i].up != i)
 		i = m->v[i].up = m->v[m->v[i].up].up;
-	return i;
-}
-
-static uint32_t loop_head(const struct members *m, uint32_t i)
-{
-	while (m->v[i].loop != i)
-		i = m->v[i].loop = m->v[m->v[i].loop].loop;
 	return i;
 }
 
@@ -75,13 +66,13 @@ static void join_loop(struct check *c, const struct members *m,
 	if ((a->net->stp && a->net->stp->on) ||
 	    (b->net->stp && b->net->stp->on))
 		return;
-	x = loop_head(m, a - m->v);
-	y = loop_head(m, b - m->v);
+	x = head(m, a - m->v);
+	y = head(m, b - m->v);
 	if (x == y)
 		say(c->report, l->n.pos, l->n.path, "makes a loop from %s to "
 		    "%s, in which frames run for ever: write `stp: true` in "
 		    "one of its networks", a->net->n.name, b->net->n.name);
-	m->v[x].loop = y;
+	m->v[x].up = y;
 }
 
 static void join(struct check *c, const struct members *m, struct tlink *l)
@@ -92,48 +83,18 @@ static void join(struct check *c, const struct members *m, struct tlink *l)
 		return;
 	a = find(m, l->a->net);
 	b = find(m, l->b->net);
-	if (!a || !b)
+	if (!a || !b || a == b)
 		return;
-	if (a == b) {
-		report_error(c->report, l->n.pos, l->n.path,
-			     "both ends are %s", a->net->n.name);
-		return;
-	}
 	if (OWN(l, rec_link, subnet) || OWN(l, rec_link, subnet6))
 		report_error(c->report, l->n.pos, l->n.path, "a subnet has no "
 			     "effect here: a link joins two networks to one");
 	join_loop(c, m, a, b, l);
-	m->v[head(m, a - m->v)].up = head(m, b - m->v);
 }
 
-static void one_subnet(struct check *c, const struct network *w,
-		       const struct network **owner, bool six)
+static void check_joins(struct check *c, const struct members *m)
 {
-	if (!*owner)
-		*owner = w;
-	else if (six)
-		FAULT(c, w, rec_network, subnet6, "is joined with %s%s, which "
-		      "has a subnet for both", (*owner)->n.name,
-		      check_where(c, PLACE(*owner, rec_network, subnet6)));
-	else
-		FAULT(c, w, rec_network, subnet, "is joined with %s%s, which "
-		      "has a subnet for both", (*owner)->n.name,
-		      check_where(c, PLACE(*owner, rec_network, subnet)));
-}
-
-static void check_joined(struct check *c, const struct members *m)
-{
-	struct member *v;
-
 	list_for(struct tlink, l, &c->t->links)
 		join(c, m, l);
-	list_for(struct network, w, &c->t->networks) {
-		v = &m->v[head(m, find(m, w) - m->v)];
-		if (WROTE(w, rec_network, subnet))
-			one_subnet(c, w, &v->owner4, false);
-		if (WROTE(w, rec_network, subnet6))
-			one_subnet(c, w, &v->owner6, true);
-	}
 }
 
 static void count(const struct members *m, const struct network *w)
@@ -170,15 +131,11 @@ static void check_ports(struct check *c, const struct members *m)
 				     "found %u", MAX_PORTS, m->v[i].ports);
 }
 
-void check_segments(struct check *c)
+void check_loops(struct check *c)
 {
 	struct members m = collect(c->t);
 
-	check_joined(c, &m);
+	check_joins(c, &m);
 	check_ports(c, &m);
 	free(m.v);
-	list_for(struct tlink, l, &c->t->links)
-		if (l->a && l->b && l->a->at && l->a->at == l->b->at)
-			report_error(c->report, l->n.pos, l->n.path,
-				     "both ends are %s", l->a->at->n.name);
 }

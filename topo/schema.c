@@ -174,14 +174,15 @@ RECORD(rec_attachment, "an attachment", attachment, attachment_fields);
 static const struct field leg_fields[] = {
 	ROW(leg_spec, "network", network, type_named),
 	LEG_ROWS(leg_spec, ),
-	ROW(leg_spec, "gateway", gateway, type_gateway4),
-	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
 	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
 	LATER("impair", LABS),
 	LATER("ospf", ROUTING),
+	ROW(leg_spec, "gateway", gateway, type_gateway4),
+	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
 };
 RECORD(rec_leg, "a leg", leg_spec, leg_fields, .scalar = short_leg);
 
+/* rows as in leg_fields: an end may become a leg, and rec_leg describes both */
 static const struct field end_fields[] = {
 	ROW(leg_spec, "node", network, type_named),
 	LEG_ROWS(leg_spec, ),
