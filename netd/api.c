@@ -1,0 +1,531 @@
+// api.c - HTTP over a Unix socket: who asks what, and what it needs
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netd/api.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "netd/log.h"
+
+#define HEADERS_MAX 16384
+#define BODY_MAX ((4 << 20) + 4096)	/* as much as a topology, and some */
+#define IDLE_SECONDS 60
+#define CONNECTIONS_MAX 100
+#define FD_MAX 256			/* the daemon's; it needs few itself */
+#define JOBS_MAX 200			/* that wait for the engine */
+#define PART_MAX 200			/* bytes of a name in a path */
+
+struct api {
+	const struct options *opt;
+	struct event_base *base;
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound;
+	struct event *again;		/* listens again after too many */
+	struct post *jobs;
+	struct board *board;
+	struct stream *streams;
+	unsigned int waiting;		/* jobs at the engine */
+};
+
+/* The client of a job: it may be gone when the answer comes. */
+struct client {
+	struct api *api;
+	struct evhttp_request *req;
+	bool gone, streaming;
+};
+
+/* --- answers --------------------------------------------------------- */
+
+static const char *reason(int code)
+{
+	static const struct { int code; const char *text; } reasons[] = {
+		{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" },
+		{ 405, "Method Not Allowed" }, { 409, "Conflict" },
+		{ 413, "Payload Too Large" },
+		{ 422, "Unprocessable Entity" },
+		{ 503, "Service Unavailable" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].code == code)
+			return reasons[i].text;
+	return "Error";
+}
+
+static void send_text(struct evhttp_request *req, int code, const char *json)
+{
+	struct evbuffer *b = evbuffer_new();
+
+	if (!b)
+		fatal("out of memory");
+	evbuffer_add_printf(b, "%s\n", json);
+	evhttp_add_header(evhttp_request_get_output_headers(req),
+			  "Content-Type", "application/json");
+	evhttp_send_reply(req, code, reason(code), b);
+	evbuffer_free(b);
+}
+
+static void send_error(struct evhttp_request *req, int code, const char *text)
+{
+	char json[512];
+
+	/* TEXT is always ours */
+	snprintf(json, sizeof(json), "{\"error\": \"%s\", \"findings\": []}",
+		 text);
+	send_text(req, code, json);
+}
+
+static void send_board(struct api *a, struct evhttp_request *req, char **which)
+{
+	char *text = board_get(a->board, which);
+
+	send_text(req, 200, text);
+	free(text);
+}
+
+/* --- jobs ------------------------------------------------------------ */
+
+static void client_gone(struct evhttp_connection *con, void *arg)
+{
+	struct client *c = arg;
+
+	evhttp_connection_set_closecb(con, NULL, NULL);
+	c->gone = true;
+}
+
+static void client_line(struct client *c, const char *json)
+{
+	struct evbuffer *b = evbuffer_new();
+
+	if (!b)
+		fatal("out of memory");
+	if (!c->streaming) {
+		c->streaming = true;
+		evhttp_add_header(evhttp_request_get_output_headers(c->req),
+				  "Content-Type", "application/x-ndjson");
+		evhttp_send_reply_start(c->req, 200, "OK");
+	}
+	evbuffer_add_printf(b, "%s\n", json);
+	evhttp_send_reply_chunk(c->req, b);
+	evbuffer_free(b);
+}
+
+/* The answer to a job.  A stream's last line carries the status. */
+static void client_answer(struct client *c, struct job *j)
+{
+	struct evhttp_connection *con = evhttp_request_get_connection(c->req);
+	char *line;
+
+	if (con && !c->gone)
+		evhttp_connection_set_closecb(con, NULL, NULL);
+	c->api->waiting--;
+	if (!j->stream) {
+		/* frees the request also when the client is gone */
+		send_text(c->req, j->code, j->answer);
+	} else {
+		if (asprintf(&line, "{\"code\": %d, \"result\": %s}", j->code,
+			     j->answer) < 0)
+			fatal("out of memory");
+		client_line(c, line);
+		free(line);
+		evhttp_send_reply_end(c->req);
+	}
+	free(c);
+	job_free(j);
+}
+
+void api_note(struct api *a, struct note *n)
+{
+	if (n->what == NOTE_ANSWER && n->job->client)
+		client_answer(n->job->client, n->job);
+	else if (n->what == NOTE_ANSWER)
+		job_free(n->job);
+	else if (n->what == NOTE_PROGRESS)
+		client_line(n->job->client, n->text);
+	else if (n->what == NOTE_EVENT)
+		stream_send(&a->streams, n->text);
+	free(n->text);
+	free(n);
+}
+
+static char *take_body(struct evhttp_request *req, size_t *len)
+{
+	struct evbuffer *b = evhttp_request_get_input_buffer(req);
+	char *body;
+
+	*len = evbuffer_get_length(b);
+	body = malloc(*len + 1);
+	if (!body)
+		fatal("out of memory");
+	evbuffer_remove(b, body, *len);
+	body[*len] = '\0';
+	return body;
+}
+
+/* Who it is, for the log: what changes something has an author. */
+static void log_peer(struct evhttp_request *req)
+{
+	struct evhttp_connection *con = evhttp_request_get_connection(req);
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(con));
+	struct ucred c = { 0 };
+	socklen_t len = sizeof(c);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &len))
+		return;
+	log_info("uid %u (process %d): %s %s", c.uid, (int)c.pid,
+		 evhttp_request_get_command(req) == EVHTTP_REQ_PUT ? "PUT" :
+		 evhttp_request_get_command(req) == EVHTTP_REQ_POST ? "POST" :
+		 "DELETE", evhttp_request_get_uri(req));
+}
+
+/* --- routes ---------------------------------------------------------- */
+
+#define PARTS_MAX 6
+
+struct path {
+	char *part[PARTS_MAX];
+	unsigned int n;
+	struct evkeyvalq query;
+};
+
+struct route {
+	enum evhttp_cmd_type method;
+	const char *pattern;	/* below /v1/; "*" is a name */
+	int job;		/* enum job_kind, or -1: answered here */
+	void (*here)(struct api *a, struct evhttp_request *req);
+	bool changes;
+};
+
+static void get_status(struct api *a, struct evhttp_request *req)
+{
+	send_board(a, req, &a->board->status);
+}
+
+static void get_topologies(struct api *a, struct evhttp_request *req)
+{
+	send_board(a, req, &a->board->topologies);
+}
+
+static void get_events(struct api *a, struct evhttp_request *req)
+{
+	stream_start(&a->streams, req);
+}
+
+static const struct route routes[] = {
+	{ EVHTTP_REQ_GET, "status", -1, get_status, false },
+	{ EVHTTP_REQ_GET, "events", -1, get_events, false },
+	{ EVHTTP_REQ_GET, "topologies", -1, get_topologies, false },
+	{ EVHTTP_REQ_POST, "topologies", JOB_APPLY, NULL, true },
+	{ EVHTTP_REQ_DELETE, "topologies", JOB_DOWN, NULL, true },
+	{ EVHTTP_REQ_GET, "topologies/*", JOB_SHOW, NULL, false },
+	{ EVHTTP_REQ_PUT, "topologies/*", JOB_APPLY, NULL, true },
+	{ EVHTTP_REQ_DELETE, "topologies/*", JOB_DOWN, NULL, true },
+	{ EVHTTP_REQ_GET, "topologies/*/show", JOB_SHOW, NULL, false },
+	{ EVHTTP_REQ_GET, "topologies/*/items", JOB_ITEMS, NULL, false },
+	{ EVHTTP_REQ_POST, "topologies/*/attachments", JOB_ATTACH, NULL,
+	  true },
+	{ EVHTTP_REQ_DELETE, "topologies/*/attachments/*", JOB_DETACH, NULL,
+	  true },
+	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false },
+	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false },
+	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true },
+};
+
+static void path_free(struct path *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->n; i++)
+		free(p->part[i]);
+	evhttp_clear_headers(&p->query);
+}
+
+/* Splits and decodes.  0 or -EINVAL. */
+static int path_parse(struct path *p, const char *uri)
+{
+	size_t len = strcspn(uri, "?");
+	char *copy = strndup(uri, len), *at, *word;
+	int err = 0;
+
+	memset(p, 0, sizeof(*p));
+	TAILQ_INIT(&p->query);
+	if (!copy)
+		fatal("out of memory");
+	if (uri[len] && evhttp_parse_query_str(uri + len + 1, &p->query))
+		err = -EINVAL;
+	for (word = strtok_r(copy, "/", &at); word && !err;
+	     word = strtok_r(NULL, "/", &at)) {
+		char *part = evhttp_uridecode(word, 0, NULL);
+
+		if (p->n == PARTS_MAX || !part || !part[0] ||
+		    strlen(part) > PART_MAX) {
+			free(part);
+			err = -EINVAL;
+			break;
+		}
+		p->part[p->n++] = part;
+	}
+	free(copy);
+	if (!err && (!p->n || strcmp(p->part[0], "v1")))
+		err = -EINVAL;
+	return err;
+}
+
+/* Does the path fit?  The first two names that "*" stands for in NAMES. */
+static bool fits(const struct path *p, const char *pattern, char *names[2])
+{
+	unsigned int i, n = 0;
+	const char *at = pattern;
+	size_t len;
+
+	names[0] = names[1] = NULL;
+	for (i = 1; i < p->n; i++) {
+		len = strcspn(at, "/");
+		if (!len)
+			return false;
+		if (len == 1 && *at == '*' && n < 2)
+			names[n++] = p->part[i];
+		else if (strlen(p->part[i]) != len ||
+			 strncmp(p->part[i], at, len))
+			return false;
+		at += len + (at[len] == '/');
+	}
+	return !*at;
+}
+
+static char *copy(const char *s)
+{
+	char *c = s ? strdup(s) : NULL;
+
+	if (s && !c)
+		fatal("out of memory");
+	return c;
+}
+
+static bool flag(const struct path *p, const char *key)
+{
+	const char *v = evhttp_find_header(&p->query, key);
+
+	return v && strcmp(v, "0") && strcmp(v, "false");
+}
+
+static void start_job(struct api *a, struct evhttp_request *req,
+		      const struct route *r, const struct path *p,
+		      char *names[2])
+{
+	struct client *c = calloc(1, sizeof(*c));
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!c || !j)
+		fatal("out of memory");
+	c->api = a;
+	c->req = req;
+	j->client = c;
+	j->what = r->job;
+	if (j->what == JOB_APPLY && flag(p, "dry-run"))
+		j->what = JOB_PLAN;
+	j->name = copy(names[0]);
+	/* what else there is: an attachment, a kind, a path */
+	j->kind = copy(names[1] ? names[1] :
+		       evhttp_find_header(&p->query, r->job == JOB_APPLY ?
+					  "path" : "kind"));
+	if (!j->name)
+		j->name = copy(evhttp_find_header(&p->query, "topology"));
+	j->file = copy(evhttp_find_header(&p->query, "file"));
+	j->stream = flag(p, "stream");
+	j->body = take_body(req, &j->len);
+	a->waiting++;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req),
+				      client_gone, c);
+	post_put(a->jobs, j);
+}
+
+static void route(struct api *a, struct evhttp_request *req,
+		  const struct path *p)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(req);
+	bool known = false;
+	char *names[2];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+		const struct route *r = &routes[i];
+
+		if (!fits(p, r->pattern, names))
+			continue;
+		known = true;
+		if (r->method != method)
+			continue;
+		if (r->changes && !(r->job == JOB_APPLY && flag(p, "dry-run")))
+			log_peer(req);
+		if (r->job < 0)
+			r->here(a, req);
+		else if (a->waiting >= JOBS_MAX)
+			send_error(req, 503, "too many requests are waiting");
+		else
+			start_job(a, req, r, p, names);
+		return;
+	}
+	if (known)
+		send_error(req, 405, "this method is not allowed here");
+	else
+		send_error(req, 404, "there is nothing of that path; see "
+			   "openapi.yaml");
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+	struct path p;
+
+	if (path_parse(&p, evhttp_request_get_uri(req)))
+		send_error(req, 404, "paths begin with /v1/");
+	else
+		route(arg, req, &p);
+	path_free(&p);
+}
+
+/* --- listening ------------------------------------------------------- */
+
+static unsigned int open_descriptors(void)
+{
+	unsigned int n = 0;
+	int fd;
+
+	for (fd = 0; fd < FD_MAX; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct api *a = arg;
+	struct timeval wait = { .tv_usec = 100000 };
+
+	if (open_descriptors() < CONNECTIONS_MAX)
+		evconnlistener_enable(
+			evhttp_bound_socket_get_listener(a->bound));
+	else
+		evtimer_add(a->again, &wait);
+}
+
+/* evhttp has no limit of its own: who connects too often, waits. */
+static struct bufferevent *on_connect(struct event_base *base, void *arg)
+{
+	struct api *a = arg;
+	struct timeval wait = { .tv_usec = 100000 };
+
+	if (open_descriptors() >= CONNECTIONS_MAX) {
+		evconnlistener_disable(
+			evhttp_bound_socket_get_listener(a->bound));
+		evtimer_add(a->again, &wait);
+	}
+	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+}
+
+/* Root's, and the group's when there is one. */
+static int set_owner(const struct options *opt)
+{
+	struct group *g;
+
+	if (!opt->group)
+		return chmod(opt->socket, 0600) ? -errno : 0;
+	g = getgrnam(opt->group);
+	if (!g) {
+		log_error("there is no group %s: create it, or leave --group "
+			  "out", opt->group);
+		return -ENOENT;
+	}
+	if (chown(opt->socket, -1, g->gr_gid) || chmod(opt->socket, 0660))
+		return -errno;
+	return 0;
+}
+
+static int bind_socket(struct api *a, const struct options *opt)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct evconnlistener *l;
+	mode_t mask;
+	int err;
+
+	if (strlen(opt->socket) >= sizeof(un.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(un.sun_path, opt->socket);
+	/* what a daemon before us left; the state folder's lock says that
+	 * none is running */
+	if (unlink(opt->socket) && errno != ENOENT)
+		return -errno;
+	mask = umask(0177);
+	l = evconnlistener_new_bind(a->base, NULL, NULL,
+				    LEV_OPT_CLOSE_ON_FREE |
+				    LEV_OPT_CLOSE_ON_EXEC |
+				    LEV_OPT_DISABLED, 64,
+				    (struct sockaddr *)&un, sizeof(un));
+	err = l ? 0 : -errno;
+	umask(mask);
+	if (err)
+		return err;
+	a->bound = evhttp_bind_listener(a->http, l);
+	if (!a->bound)
+		return -ENOMEM;
+	evconnlistener_disable(l);
+	return set_owner(opt);
+}
+
+struct api *api_new(struct event_base *base, const struct options *opt,
+		    struct post *jobs, struct board *board)
+{
+	struct api *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		fatal("out of memory");
+	a->opt = opt;
+	a->base = base;
+	a->jobs = jobs;
+	a->board = board;
+	a->http = evhttp_new(base);
+	a->again = evtimer_new(base, on_again, a);
+	if (!a->http || !a->again)
+		fatal("out of memory");
+	evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_PUT |
+				   EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
+	evhttp_set_max_headers_size(a->http, HEADERS_MAX);
+	evhttp_set_max_body_size(a->http, BODY_MAX);
+	evhttp_set_timeout(a->http, IDLE_SECONDS);
+	evhttp_set_bevcb(a->http, on_connect, a);
+	evhttp_set_gencb(a->http, on_request, a);
+	err = bind_socket(a, opt);
+	if (!err)
+		return a;
+	log_error("%s: %s", opt->socket, strerror(-err));
+	api_free(a);
+	return NULL;
+}
+
+void api_open(struct api *a)
+{
+	evconnlistener_enable(evhttp_bound_socket_get_listener(a->bound));
+}
+
+void api_free(struct api *a)
+{
+	stream_end_all(&a->streams);
+	if (a->bound)
+		unlink(a->opt->socket);
+	event_free(a->again);
+	evhttp_free(a->http);
+	free(a);
+}

@@ -1,0 +1,218 @@
+// apply.c - asking the kernel side: what is there, and do these steps
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netd/engine.h"
+#include "netd/log.h"
+
+#define TELL_MS 100		/* progress is told that often */
+
+/*
+ * Elements and chains are found by their table, so that the larger part of
+ * what is wanted need not be sent.
+ */
+void hints_add(struct state *hints, const struct state *from)
+{
+	uint32_t i;
+
+	for (i = 0; i < from->n; i++)
+		if (from->v[i]->kind != KIND_ELEMENT &&
+		    from->v[i]->kind != KIND_CHAIN)
+			state_ref(hints, from->v[i]);
+}
+
+struct found {
+	struct state *state;
+	int err;
+};
+
+static void take_found(void *arg, const struct wire_head *h, const char *p,
+		       const char *end)
+{
+	struct found *f = arg;
+
+	if (h->type == WIRE_FOUND && wire_unpack_state(&p, end, f->state))
+		f->err = -EBADMSG;
+}
+
+struct state *observe(struct engine *e, uint32_t flags,
+		      const struct state *hints, int *err)
+{
+	struct found f = { 0 };
+
+	*err = worker_start(&e->worker);
+	if (*err)
+		return NULL;
+	wire_pack_state(hints, worker_begin(&e->worker, WIRE_OBSERVE, flags));
+	f.state = state_new();
+	*err = worker_send(&e->worker);
+	if (!*err)
+		*err = worker_wait(&e->worker, take_found, &f);
+	if (!*err)
+		*err = f.err;
+	if (*err) {
+		log_warning("the host can't be observed: %s",
+			    strerror(-*err));
+		state_free(f.state);
+		return NULL;
+	}
+	state_sort(f.state, NULL, NULL);
+	return f.state;
+}
+
+/* Facts that come and go without meaning anything to a topology. */
+static bool is_reading(const struct object *o)
+{
+	return !strcmp(o->name, "neigh-used") ||
+	       !strcmp(o->name, "neigh-used6");
+}
+
+/* Does any fact of A say something else in B, or nothing? */
+static bool facts_differ(const struct state *a, const struct state *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->n && a->v[i]->kind == KIND_FACT; i++) {
+		const struct fact *f = (const struct fact *)a->v[i], *g;
+
+		if (is_reading(&f->o))
+			continue;
+		g = (const struct fact *)state_find(b, KIND_FACT, f->o.netns,
+						    f->o.name);
+		if (!g || strcmp(f->value, g->value))
+			return true;
+	}
+	return false;
+}
+
+bool observe_host(struct engine *e, const struct state *found)
+{
+	struct state *host = state_new(), *old = e->host;
+	bool differ;
+	uint32_t i;
+
+	for (i = 0; i < found->n; i++)
+		if (found->v[i]->foreign || found->v[i]->kind == KIND_FACT)
+			state_copy(host, found->v[i]);
+	state_sort(host, NULL, NULL);
+	differ = old->n && (facts_differ(host, old) ||
+			    facts_differ(old, host));
+	e->host = host;
+	state_free(old);
+	return differ;
+}
+
+/* --- doing ----------------------------------------------------------- */
+
+static void forget_failures(struct engine *e)
+{
+	while (e->nfailures)
+		free(e->failures[--e->nfailures].why);
+}
+
+static void take_failure(struct engine *e, const char *p, const char *end,
+			 uint32_t nsteps)
+{
+	uint32_t step, err, len;
+	struct failure *f;
+
+	if (unpack_u32(&p, end, &step) || unpack_u32(&p, end, &err) ||
+	    unpack_u32(&p, end, &len) || len > (size_t)(end - p) ||
+	    step >= nsteps)
+		return;
+	e->failures = realloc(e->failures,
+			      (e->nfailures + 1) * sizeof(*e->failures));
+	if (!e->failures)
+		fatal("out of memory");
+	f = &e->failures[e->nfailures++];
+	f->step = step;
+	f->err = err;
+	f->why = strndup(p, len);
+	if (!f->why)
+		fatal("out of memory");
+}
+
+static void tell_progress(struct engine *e)
+{
+	int64_t now = now_ms();
+	struct note *n;
+
+	if (now < e->told + TELL_MS)
+		return;
+	e->told = now;
+	engine_publish(e);
+	if (!e->job || !e->job->stream)
+		return;
+	n = calloc(1, sizeof(*n));
+	if (!n || asprintf(&n->text, "{\"progress\": {\"done\": %u, "
+			   "\"total\": %u}}", e->done, e->total) < 0)
+		fatal("out of memory");
+	n->what = NOTE_PROGRESS;
+	n->job = e->job;
+	post_put(e->notes, n);
+}
+
+struct run {
+	struct engine *e;
+	uint32_t nsteps;
+};
+
+static void take_result(void *arg, const struct wire_head *h, const char *p,
+			const char *end)
+{
+	struct run *r = arg;
+	uint32_t done, total;
+
+	if (h->type == WIRE_FAILED) {
+		take_failure(r->e, p, end, r->nsteps);
+	} else if (h->type == WIRE_PROGRESS && !unpack_u32(&p, end, &done) &&
+		   !unpack_u32(&p, end, &total)) {
+		r->e->done = done;
+		r->e->total = total;
+		tell_progress(r->e);
+	}
+}
+
+int run_plan(struct engine *e, struct plan *plan,
+	     void (*meanwhile)(struct engine *e, void *arg), void *arg)
+{
+	struct run r = { .e = e };
+	int err;
+
+	forget_failures(e);
+	err = worker_start(&e->worker);
+	if (!err)
+		err = sysctls_prepare(e, plan);
+	if (err)
+		return err;
+	e->done = 0;
+	e->total = r.nsteps = plan->n;
+	wire_pack_plan(plan, worker_begin(&e->worker, WIRE_APPLY,
+					  APPLY_STEPS_ONLY));
+	err = worker_send(&e->worker);
+	if (meanwhile)
+		meanwhile(e, arg);
+	if (!err)
+		err = worker_wait(&e->worker, take_result, &r);
+	if (!err)
+		sysctls_done(e, plan);
+	return err;
+}
+
+void watch(struct engine *e)
+{
+	struct state *s = state_new();
+	uint32_t i;
+
+	/* of the rules, the kernel side watches its tables as a whole */
+	for (i = 0; i < e->wanted->n; i++)
+		if (!kind_is_nft(e->wanted->v[i]->kind) ||
+		    e->wanted->v[i]->kind == KIND_TABLE)
+			state_ref(s, e->wanted->v[i]);
+	wire_pack_state(s, worker_begin(&e->worker, WIRE_WATCH, 0));
+	if (!worker_send(&e->worker))
+		worker_wait(&e->worker, NULL, NULL);
+	state_free(s);
+}

@@ -1,0 +1,280 @@
+// change.c - from the topologies in force to the next ones
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netd/engine.h"
+
+/*
+ * Only topologies that come, go or are replaced are looked at, so that a small
+ * one costs the same next to a thousand networks.  Topologies share objects
+ * (the base chains of a namespace), so an object goes only when nobody wants
+ * it any more.
+ */
+
+void change_clash(void *arg, const struct object *a, const struct object *b)
+{
+	struct report *r = arg;
+	struct buf id = { 0 }, at = { 0 };
+
+	object_print_id(a, &id);
+	report_place(r, a->pos, &at);
+	report_error(r, b->pos, NULL, "%s is asked for at %s too, and differs "
+		     "there: choose another name", buf_text(&id),
+		     at.len ? buf_text(&at) : "another place");
+	buf_reset(&at);
+	report_place(r, b->pos, &at);
+	report_error(r, a->pos, NULL, "%s is asked for at %s too, and differs "
+		     "there: choose another name", buf_text(&id),
+		     at.len ? buf_text(&at) : "another place");
+	buf_free(&id);
+	buf_free(&at);
+}
+
+/* The first object from FROM on that is not before O: near, as a rule. */
+static uint32_t seek_from(const struct state *s, uint32_t from,
+			  const struct object *o)
+{
+	uint32_t lo = from, hi, step = 1, mid;
+
+	while (lo < s->n && object_cmp(s->v[lo], o) < 0) {
+		from = lo + 1;
+		lo = lo + step;
+		step *= 2;
+	}
+	hi = lo < s->n ? lo : s->n;
+	for (lo = from; lo < hi;) {
+		mid = lo + (hi - lo) / 2;
+		if (object_cmp(s->v[mid], o) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* A walk along a state; the objects asked for come in order. */
+struct cursor {
+	const struct state *s;
+	uint32_t i;
+};
+
+static struct object *cursor_find(struct cursor *c, const struct object *o)
+{
+	c->i = seek_from(c->s, c->i, o);
+	return c->i < c->s->n && !object_cmp(c->s->v[c->i], o) ?
+	       c->s->v[c->i] : NULL;
+}
+
+/* What may differ: all that the topologies ask for that are in one set only. */
+static void collect(struct state *ids, const struct topos *a,
+		    const struct topos *b)
+{
+	unsigned int i;
+	uint32_t k;
+
+	for (i = 0; i < a->n; i++) {
+		if (topos_has(b, a->v[i]))
+			continue;
+		for (k = 0; k < a->v[i]->exp->n; k++)
+			state_ref(ids, a->v[i]->exp->v[k]);
+	}
+}
+
+/* Two topologies that want different things of one name. */
+static void compare(struct engine *e, struct object *a, struct object *b)
+{
+	struct state *two = state_new();
+
+	state_ref(two, a);
+	state_ref(two, b);
+	two->sorted = false;
+	state_sort(two, change_clash, e->report);
+	state_free(two);
+}
+
+/* The object of that identity that the next set wants. */
+static struct object *next_wanted(struct engine *e, struct cursor *at,
+				  unsigned int n, const struct object *id)
+{
+	struct object *o, *first = NULL;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		o = cursor_find(&at[i], id);
+		if (o && first)
+			compare(e, first, o);
+		if (o && !first)
+			first = o;
+	}
+	return first;
+}
+
+/* e->wanted with the objects IDS replaced by those of them in WANT. */
+static struct state *merge(const struct state *wanted, const struct state *ids,
+			   const struct state *want)
+{
+	struct state *m = state_new();
+	struct cursor w = { .s = want };
+	uint32_t i, at = 0, upto;
+	struct object *o;
+
+	for (i = 0; i < ids->n; i++) {
+		upto = seek_from(wanted, at, ids->v[i]);
+		while (at < upto)
+			state_ref(m, wanted->v[at++]);
+		if (at < wanted->n && !object_cmp(wanted->v[at], ids->v[i]))
+			at++;
+		o = cursor_find(&w, ids->v[i]);
+		if (o)
+			state_ref(m, o);
+	}
+	while (at < wanted->n)
+		state_ref(m, wanted->v[at++]);
+	return m;
+}
+
+/* What is believed to be there: as wanted until now, but for what failed. */
+static bool is_there(struct engine *e, const struct object *o)
+{
+	const struct hold *h = hold_find(&e->holds, o);
+
+	return !h || !h->absent;
+}
+
+/* Names that foreign things have must not be taken for free ones. */
+static void add_foreign(struct engine *e, struct state *have,
+			const struct object *o)
+{
+	struct object *f = NULL;
+
+	if (kind_is_link(o->kind))
+		f = state_find(e->host, KIND_LINK, o->netns, o->name);
+	if (!f)
+		f = state_find(e->host, o->kind, o->netns, o->name);
+	if (f && f->foreign)
+		state_ref(have, f);
+}
+
+static void fill(struct engine *e, struct change *c, const struct state *ids)
+{
+	struct cursor *at = calloc(c->next.n + 1, sizeof(*at));
+	struct cursor old = { .s = e->wanted };
+	struct object *want, *have;
+	uint32_t i;
+
+	if (!at)
+		abort();
+	for (i = 0; i < c->next.n; i++)
+		at[i].s = c->next.v[i]->exp;
+	for (i = 0; i < ids->n; i++) {
+		want = next_wanted(e, at, c->next.n, ids->v[i]);
+		have = cursor_find(&old, ids->v[i]);
+		if (want)
+			state_ref(c->want, want);
+		if (have && is_there(e, have))
+			state_ref(c->have, have);
+		else if (want)
+			add_foreign(e, c->have, want);
+	}
+	free(at);
+	state_sort(c->have, NULL, NULL);
+}
+
+unsigned int change_refused(struct engine *e, const struct plan *plan)
+{
+	unsigned int n = 0;
+	uint32_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->steps[i];
+		struct buf b = { 0 };
+
+		if (s->op != OP_REFUSE)
+			continue;
+		plan_print_step(s, &b);
+		/* without the sign and the end of the line */
+		report_error(e->report, s->want->pos, NULL, "%.*s",
+			     (int)b.len - 3, b.p + 2);
+		buf_free(&b);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Whether a sysctl needs to be set is known only from the host: what it is
+ * now is both compared and remembered.
+ */
+static int look_at_sysctls(struct engine *e, struct change *c)
+{
+	struct state *hints = state_new(), *found;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < c->want->n; i++)
+		if (c->want->v[i]->kind == KIND_SYSCTL &&
+		    !state_find(c->have, KIND_SYSCTL, c->want->v[i]->netns,
+				c->want->v[i]->name))
+			state_ref(hints, c->want->v[i]);
+	found = hints->n ? observe(e, 0, hints, &err) : NULL;
+	for (i = 0; found && i < found->n; i++)
+		if (found->v[i]->kind == KIND_SYSCTL)
+			state_copy(c->have, found->v[i]);
+	state_sort(c->have, NULL, NULL);
+	state_free(found);
+	state_free(hints);
+	return err;
+}
+
+int change_plan(struct engine *e, struct change *c, const struct topos *next)
+{
+	struct state *ids = state_new();
+	unsigned int before = e->report->errors;
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	c->next = topos_copy(next);
+	c->want = state_new();
+	c->have = state_new();
+	collect(ids, &e->set, next);
+	collect(ids, next, &e->set);
+	state_sort(ids, NULL, NULL);
+	fill(e, c, ids);
+	c->wanted = merge(e->wanted, ids, c->want);
+	state_free(ids);
+	err = look_at_sysctls(e, c);
+	if (err)
+		return err;
+	err = plan_diff(c->want, c->have, &c->plan, e->report);
+	change_refused(e, &c->plan);
+	return e->report->errors > before ? -EEXIST : err;
+}
+
+void change_swap(struct engine *e, struct change *c)
+{
+	struct topos set = e->set;
+	struct state *wanted = e->wanted;
+
+	e->set = c->next;
+	e->wanted = c->wanted;
+	c->next = set;
+	c->wanted = wanted;
+	c->swapped = !c->swapped;
+}
+
+void change_end(struct engine *e, struct change *c)
+{
+	unsigned int i;
+
+	plan_free(&c->plan);
+	state_free(c->want);
+	state_free(c->have);
+	state_free(c->wanted);
+	for (i = 0; i < c->next.n; i++)
+		if (!topos_has(&e->set, c->next.v[i]))
+			entry_free(c->next.v[i]);
+	free(c->next.v);
+	memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,257 @@
+// daemon.c - netd from its options to its end
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netd/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netd/api.h"
+#include "netd/engine.h"
+#include "netd/log.h"
+
+#define FILES 256		/* descriptors; see api.c */
+
+struct daemon {
+	struct options opt;
+	struct event_base *base;
+	struct api *api;
+	struct engine engine;
+	pthread_t thread;
+	bool ready;
+};
+
+static const char usage[] =
+"Usage: netd [OPTION]...\n"
+"Reads topologies of virtual networks and makes the host be so, in the\n"
+"foreground, until it gets SIGTERM; then everything stays as it is.\n"
+"SIGHUP reads the configuration folder again.\n"
+"\n"
+"  --config-dir DIR   its *.net.yaml are topologies (" NETD_CONFDIR ")\n"
+"  --state-dir DIR    what must survive a restart (" NETD_STATEDIR ")\n"
+"  --socket PATH      of the API (" NETD_RUNDIR "/netd.sock)\n"
+"  --group NAME       may use the socket; else only root\n"
+"  -v, --verbose      tells each step and event\n"
+"  --help, --version\n";
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "config-dir", required_argument, NULL, 'c' },
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 'S' },
+		{ "group", required_argument, NULL, 'g' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 }
+	};
+	int c;
+
+	*o = (struct options){
+		.config_dir = NETD_CONFDIR, .state_dir = NETD_STATEDIR,
+		.socket = NETD_RUNDIR "/netd.sock",
+	};
+	while ((c = getopt_long(argc, argv, "vh", names, NULL)) != -1) {
+		if (c == 'c')
+			o->config_dir = optarg;
+		else if (c == 's')
+			o->state_dir = optarg;
+		else if (c == 'S')
+			o->socket = optarg;
+		else if (c == 'g')
+			o->group = optarg;
+		else if (c == 'v')
+			o->verbose = true;
+		else
+			break;
+	}
+	if (c == 'h' || c == 'V') {
+		fputs(c == 'h' ? usage : "netd " PACKAGE_VERSION "\n", stdout);
+		exit(0);
+	}
+	if (c != -1 || optind < argc) {
+		if (optind < argc && c == -1)
+			fprintf(stderr, "netd: %s: not an option\n",
+				argv[optind]);
+		fputs("Try: netd --help\n", stderr);
+		exit(64);
+	}
+}
+
+/* --- signals --------------------------------------------------------- */
+
+static void on_end(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_info("%s: netd ends; the networks stay",
+		 sig == SIGINT ? "SIGINT" : "SIGTERM");
+	event_base_loopbreak(d->base);
+}
+
+static void on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct job *j = calloc(1, sizeof(*j));
+	char state[80];
+	struct timespec t;
+
+	if (!j)
+		fatal("out of memory");
+	log_info("SIGHUP: reading %s again", d->opt.config_dir);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		 (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+	notify(state);
+	j->what = JOB_RELOAD;
+	post_put(d->engine.jobs, j);
+}
+
+static void on_watchdog(evutil_socket_t sig, short what, void *arg)
+{
+	notify("WATCHDOG=1");
+}
+
+static void on_notes(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct note *n;
+
+	while ((n = post_get(d->engine.notes))) {
+		if (n->what == NOTE_READY ||
+		    (n->what == NOTE_ANSWER && !n->job->client))
+			notify("READY=1");
+		api_note(d->api, n);
+	}
+}
+
+static void add_event(struct daemon *d, int fd, short what,
+		      event_callback_fn fn, unsigned int ms)
+{
+	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+	struct event *ev = event_new(d->base, fd, what | EV_PERSIST, fn, d);
+
+	if (!ev || event_add(ev, ms ? &t : NULL))
+		fatal("out of memory");
+}
+
+/* --- threads --------------------------------------------------------- */
+
+/* Signals are for the loop of this thread alone. */
+static void start_engine(struct daemon *d)
+{
+	struct engine *e = &d->engine;
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&d->thread, NULL, engine_main, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		fatal("no thread: %s", strerror(err));
+}
+
+static void stop_engine(struct daemon *d)
+{
+	struct engine *e = &d->engine;
+	struct note *n;
+	struct job *j;
+
+	eventfd_write(e->stop, 1);
+	pthread_join(d->thread, NULL);
+	while ((n = post_get(e->notes)))
+		api_note(d->api, n);
+	while ((j = post_get(e->jobs))) {
+		struct note *refused = calloc(1, sizeof(*refused));
+
+		j->code = 503;
+		j->answer = strdup("{\"error\": \"netd ends\"}");
+		if (!refused || !j->answer)
+			fatal("out of memory");
+		refused->job = j;
+		refused->what = NOTE_ANSWER;
+		api_note(d->api, refused);
+	}
+	post_free(e->jobs);
+	post_free(e->notes);
+	board_free(e->board);
+	close(e->stop);
+}
+
+/*
+ * Two threads on one heap, whose large blocks go back to the system at once:
+ * a daemon at rest is to be small.
+ */
+static void set_limits(void)
+{
+	struct rlimit r;
+
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	if (!getrlimit(RLIMIT_NOFILE, &r) && r.rlim_cur > FILES) {
+		r.rlim_cur = FILES;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+}
+
+static int run(struct daemon *d)
+{
+	unsigned int watchdog = notify_interval();
+
+	d->base = event_base_new();
+	if (!d->base)
+		fatal("no event loop");
+	d->api = api_new(d->base, &d->opt, d->engine.jobs, d->engine.board);
+	if (!d->api)
+		return 1;
+	add_event(d, SIGTERM, EV_SIGNAL, on_end, 0);
+	add_event(d, SIGINT, EV_SIGNAL, on_end, 0);
+	add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0);
+	add_event(d, d->engine.notes->fd, EV_READ, on_notes, 0);
+	if (watchdog)
+		add_event(d, -1, 0, on_watchdog, watchdog);
+	start_engine(d);
+	api_open(d->api);
+	event_base_dispatch(d->base);
+	notify("STOPPING=1");
+	stop_engine(d);
+	api_free(d->api);
+	return 0;
+}
+
+int daemon_main(int argc, char **argv)
+{
+	struct daemon d = { 0 };
+	int rc;
+
+	parse(&d.opt, argc, argv);
+	log_init(d.opt.verbose);
+	set_limits();
+	if (geteuid())
+		log_warning("not root: the kernel will refuse most of it");
+	if (store_open(&d.engine.store, d.opt.state_dir))
+		return 1;
+	d.engine.opt = &d.opt;
+	d.engine.stop = eventfd(0, EFD_CLOEXEC);
+	d.engine.jobs = post_new();
+	d.engine.notes = post_new();
+	d.engine.board = board_new();
+	rc = run(&d);
+	store_close(&d.engine.store);
+	return rc;
+}

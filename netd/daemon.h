@@ -1,0 +1,24 @@
+// daemon.h - what netd was started with
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_DAEMON_H
+#define NETD_DAEMON_H
+
+#include <stdbool.h>
+
+struct options {
+	const char *config_dir;
+	const char *state_dir;
+	const char *socket;
+	const char *group;	/* who may use the socket; NULL: root only */
+	bool verbose;
+};
+
+/* Runs until SIGTERM or SIGINT; the exit code. */
+int daemon_main(int argc, char **argv);
+
+/* Tells systemd, if it asked to be told (sd_notify(3)). */
+void notify(const char *state);
+/* Half the watchdog's time in ms, or 0 when there is none. */
+unsigned int notify_interval(void);
+
+#endif

@@ -1,0 +1,343 @@
+// engine.c - the thread that owns all topologies: when it looks and acts
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "netd/engine.h"
+#include "netd/log.h"
+
+/* Events come in swarms: after the first, that long until one look at all. */
+#define DEBOUNCE_MS 20
+
+void engine_look(struct engine *e, uint32_t flags, int64_t ms)
+{
+	int64_t due = now_ms() + ms;
+
+	e->unsure |= flags;
+	if (!e->due || due < e->due)
+		e->due = due;
+}
+
+static char *dump(json_t *o)
+{
+	char *s = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	if (!s)
+		fatal("out of memory");
+	return s;
+}
+
+void engine_publish(struct engine *e)
+{
+	board_set(e->board, &e->board->status, dump(json_status(e)));
+}
+
+void engine_publish_all(struct engine *e)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	engine_publish(e);
+	for (i = 0; i < e->set.n; i++)
+		json_array_append_new(list, json_topology(e->set.v[i]));
+	board_set(e->board, &e->board->topologies,
+		  dump(json_pack("{s:o}", "topologies", list)));
+}
+
+static void note(struct engine *e, enum note_kind what, char *text)
+{
+	struct note *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		fatal("out of memory");
+	n->what = what;
+	n->text = text;
+	post_put(e->notes, n);
+}
+
+void engine_event(struct engine *e, const char *what, json_t *data)
+{
+	json_object_set_new(data, "event", json_string(what));
+	note(e, NOTE_EVENT, dump(data));
+}
+
+/* --- facts ----------------------------------------------------------- */
+
+/* What a topology asks for depends on the host: the default route moved. */
+static void expand_again(struct engine *e)
+{
+	struct topos next = { 0 };
+	unsigned int i;
+
+	e->facts_changed = false;
+	report_clear(e->report);
+	log_info("the host has changed: all topologies are expanded again");
+	for (i = 0; i < e->set.n; i++) {
+		struct entry *en = e->set.v[i], *fresh = entry_copy(en);
+
+		if (!en->topo || entry_build(e, fresh, &next)) {
+			entry_free(fresh);
+			fresh = en;
+		}
+		topos_put(&next, fresh);
+	}
+	if (update(e, &next, NULL, NULL)) {
+		struct buf b = { 0 };
+
+		report_print(e->report, &b);
+		log_warning("%s", buf_text(&b));
+		buf_free(&b);
+	}
+	free(next.v);
+}
+
+/* --- looking --------------------------------------------------------- */
+
+static bool rules_are_held(const struct engine *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->holds.n; i++)
+		if (kind_is_nft(e->holds.v[i].kind))
+			return true;
+	return false;
+}
+
+/* What is refused or foreign is logged once, not at each look. */
+static void log_news(struct engine *e)
+{
+	struct buf b = { 0 };
+	uint64_t hash;
+
+	report_print(e->report, &b);
+	hash = hash64(buf_text(&b), b.len);
+	if (b.len && hash != e->logged)
+		log_warning("%s", buf_text(&b));
+	e->logged = hash;
+	buf_free(&b);
+}
+
+static void look(struct engine *e)
+{
+	uint32_t flags = e->unsure | OBSERVE_LINKS | OBSERVE_FACTS;
+	bool was = !e->unsure && !e->holds.n;
+
+	if (rules_are_held(e))
+		flags |= OBSERVE_NFT;
+	e->due = 0;
+	e->dirty_since = 0;
+	e->doing = "reconciling";
+	engine_publish(e);
+	report_clear(e->report);
+	reconcile(e, flags);
+	log_news(e);
+	e->doing = "idle";
+	engine_publish_all(e);
+	if (was != (!e->unsure && !e->holds.n))
+		engine_event(e, "state", json_pack("{s:b}", "converged", !was));
+	/* a look is short; between two there is nothing to be kept */
+	malloc_trim(0);
+}
+
+/* What the kernel side saw unasked. */
+static void take_events(struct engine *e)
+{
+	uint32_t dirty = e->worker.dirty;
+
+	if (!dirty)
+		return;
+	e->worker.dirty = 0;
+	log_debug("an event: %s", e->worker.why);
+	engine_event(e, "drift", json_pack("{s:s}", "what", e->worker.why));
+	hold_wake(&e->holds);
+	engine_look(e, dirty, DEBOUNCE_MS);
+}
+
+static void worker_lost(struct engine *e)
+{
+	engine_event(e, "kernel-side", json_pack("{s:b}", "running", 0));
+	engine_look(e, OBSERVE_ALL, 0);
+	engine_publish(e);
+}
+
+/* --- the loop -------------------------------------------------------- */
+
+static int64_t next_due(const struct engine *e)
+{
+	int64_t due = e->due, held = hold_due(&e->holds);
+
+
+	if (held && (!due || held < due))
+		due = held;
+	/* a look at a kernel side that isn't there yet is none */
+	if (due && e->worker.fd < 0 && due < e->worker.next)
+		due = e->worker.next;
+	return due;
+}
+
+/* Waits for something to do.  false: the daemon ends. */
+static bool wait_for_work(struct engine *e)
+{
+	struct pollfd p[3] = {
+		{ .fd = e->stop, .events = POLLIN },
+		{ .fd = e->jobs->fd, .events = POLLIN },
+		{ .fd = e->worker.fd, .events = POLLIN },
+	};
+	int64_t due = next_due(e), now = now_ms();
+	int timeout = e->facts_changed ? 0 : !due ? -1 : due <= now ? 0 :
+		      due - now > 60000 ? 60000 : (int)(due - now);
+
+	poll(p, 3, timeout);
+	if (p[0].revents)
+		return false;
+	if (e->worker.fd >= 0 && worker_poll(&e->worker))
+		worker_lost(e);
+	take_events(e);
+	return true;
+}
+
+/*
+ * A report keeps each text it ever saw.  When that is mostly old ones, it is
+ * made anew; places point to sources by number, so their order stays.
+ */
+static void tidy_sources(struct engine *e)
+{
+	struct report *r = e->report, *fresh;
+	size_t live = 0;
+	unsigned int i;
+
+	for (i = 0; i < r->nsources; i++)
+		live += r->sources[i].len + 64;
+	if (arena_size(r->arena) < 4 * live + (1 << 20))
+		return;
+	fresh = report_new();
+	for (i = 0; i < r->nsources; i++)
+		report_source(fresh, r->sources[i].name, r->sources[i].text,
+			      r->sources[i].len);
+	e->report = fresh;
+	report_free(r);
+}
+
+static void run_job(struct engine *e, struct job *j)
+{
+	int64_t start = now_ms();
+	struct note *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		fatal("out of memory");
+	e->job = j;
+	job_run(e, j);
+	e->job = NULL;
+	n->what = NOTE_ANSWER;
+	n->job = j;
+	post_put(e->notes, n);
+	tidy_sources(e);
+	/* what a long one needed is given back; short ones need little */
+	if (now_ms() - start > 100)
+		malloc_trim(0);
+}
+
+/* The kernel side may need a while at boot. */
+static bool first_look(struct engine *e)
+{
+	struct state *found, *hints = state_new();
+	struct pollfd stop = { .fd = e->stop, .events = POLLIN };
+	int err = 0;
+
+	sysctls_hint(e, hints);
+	state_sort(hints, NULL, NULL);
+	while (!(found = observe(e, OBSERVE_LINKS | OBSERVE_FACTS, hints,
+				 &err)))
+		if (poll(&stop, 1, 200))
+			break;
+	if (found)
+		observe_host(e, found);
+	state_free(found);
+	state_free(hints);
+	return found != NULL;
+}
+
+/* What all topologies ask for together. */
+static void want_all(struct engine *e)
+{
+	unsigned int i;
+	uint32_t k;
+
+	for (i = 0; i < e->set.n; i++)
+		for (k = 0; k < e->set.v[i]->exp->n; k++)
+			state_ref(e->wanted, e->set.v[i]->exp->v[k]);
+	report_clear(e->report);
+	state_sort(e->wanted, change_clash, e->report);
+	log_news(e);
+}
+
+static void start(struct engine *e)
+{
+	e->doing = "starting";
+	engine_publish_all(e);
+	numbers_restore(e);
+	sysctls_load(e);
+	if (!first_look(e))
+		return;
+	folder_start(e);
+	folder_sure(e);
+	numbers_sweep(e->numbers);
+	numbers_save(e, true);
+	want_all(e);
+	engine_look(e, OBSERVE_ALL, 0);
+	look(e);
+}
+
+static void finish(struct engine *e)
+{
+	unsigned int i;
+
+	worker_end(&e->worker);
+	for (i = 0; i < e->set.n; i++)
+		entry_free(e->set.v[i]);
+	free(e->set.v);
+	state_free(e->wanted);
+	state_free(e->host);
+	numbers_free(e->numbers);
+	report_free(e->report);
+	hold_free(&e->holds);
+	sysctls_free(e);
+	while (e->nfailures)
+		free(e->failures[--e->nfailures].why);
+	free(e->failures);
+	json_decref(e->problems);
+}
+
+void *engine_main(void *arg)
+{
+	struct engine *e = arg;
+	struct job *j;
+
+	e->started = time(NULL);
+	e->report = report_new();
+	e->wanted = state_new();
+	e->host = state_new();
+	e->numbers = numbers_new();
+	e->problems = json_array();
+	worker_init(&e->worker, e->store.kernel_lock, e->stop);
+	start(e);
+	note(e, NOTE_READY, NULL);
+	while (wait_for_work(e)) {
+		j = post_get(e->jobs);
+		if (j)
+			run_job(e, j);
+		if (next_due(e) && next_due(e) <= now_ms())
+			look(e);
+		else if (e->facts_changed)
+			expand_again(e);
+		else if (!j)
+			plugs_tidy(e);
+	}
+	finish(e);
+	return NULL;
+}

@@ -1,0 +1,282 @@
+// engine.h - the thread that owns all topologies, and its parts
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_ENGINE_H
+#define NETD_ENGINE_H
+
+#include <jansson.h>
+
+#include "netd/daemon.h"
+#include "netd/hold.h"
+#include "netd/post.h"
+#include "netd/store.h"
+#include "netd/topo.h"
+#include "netd/worker.h"
+
+/*
+ * The daemon has two threads.  One serves the API and never blocks, the
+ * engine reads, plans and waits for the kernel side.  They share nothing but
+ * two queues (post.h) and the text of the status: all below belongs to the
+ * engine alone.
+ */
+
+/* An attachment that came by the API: {NAME: {...}} as text. */
+struct plug {
+	char *name, *text;
+};
+
+/* A topology, in force or about to be. */
+struct entry {
+	char *name;
+	char *path;		/* its file in the configuration folder; NULL:
+				 * it came by the API */
+	char *file;		/* as messages call it */
+	char *text;
+	size_t len;
+	uint64_t seen;		/* hash of the file's text, good or not */
+	struct plug *plugs;
+	unsigned int nplugs;
+	unsigned int waste;	/* objects in exp's arena that are gone */
+	bool broken;		/* the file has errors: an older text holds */
+	bool unknown;		/* nothing is known of what it asks for */
+	bool stopped;		/* `down`: asks for nothing */
+	json_t *findings;	/* of the last time it was read */
+	struct topology *topo;	/* NULL: stopped, or never readable */
+	struct state *exp;	/* what it asks for, sorted; never NULL */
+};
+
+/* Topologies by name. */
+struct topos {
+	struct entry **v;
+	unsigned int n;
+};
+
+/* What a sysctl of the host was before netd set it. */
+struct old {
+	char *name, *value;
+};
+
+/* A step that the kernel refused. */
+struct failure {
+	uint32_t step;
+	int err;
+	char *why;
+};
+
+struct engine {
+	const struct options *opt;
+	struct worker worker;
+	struct store store;
+	struct post *jobs;	/* from the API */
+	struct post *notes;	/* to it */
+	struct board *board;	/* the texts that it answers at once */
+	int stop;		/* eventfd */
+
+	struct report *report;	/* whose sources are all texts */
+	struct topos set;
+	struct state *wanted;	/* of all topologies together; references */
+	struct state *host;	/* foreign things and facts, seen last */
+	struct numbers *numbers;
+	uint64_t numbers_saved;	/* hash of what is in the file */
+	struct holds holds;
+	struct old *olds;	/* sysctls of the host before us, by name */
+	unsigned int nolds;
+	struct failure *failures;	/* of the last plan that was run */
+	unsigned int nfailures;
+
+	uint32_t unsure;	/* OBSERVE_*: where the kernel may differ */
+	int64_t due;		/* ms: when to look; 0: no reason to */
+	int64_t dirty_since;
+	bool facts_changed;	/* topologies are to be expanded again */
+	bool nothing_goes;	/* a topology never could be read: nothing is
+				 * known to be unwanted */
+	struct job *job;	/* that is told of progress */
+	int64_t told;
+	uint32_t done, total;
+	uint32_t steps;		/* of the last update */
+	const char *doing;	/* "idle", "applying", ... */
+	uint64_t logged;	/* hash of the findings that were logged last */
+	json_t *problems;	/* files that are no topology in force */
+	int64_t last_ms;	/* what the last reconcile took */
+	time_t started;
+};
+
+/* --- engine.c -------------------------------------------------------- */
+
+/* The thread's function; ARG is a struct engine. */
+void *engine_main(void *arg);
+/* Asks for a look at the host in MS milliseconds, at FLAGS (OBSERVE_*). */
+void engine_look(struct engine *e, uint32_t flags, int64_t ms);
+/* Makes the status known to the API, or the list of topologies too. */
+void engine_publish(struct engine *e);
+void engine_publish_all(struct engine *e);
+/* An event for GET /v1/events; takes the reference DATA. */
+void engine_event(struct engine *e, const char *what, json_t *data);
+
+/* --- entry.c --------------------------------------------------------- */
+
+struct entry *entry_new(const char *name, const char *path, const char *file,
+			const char *text, size_t len);
+/* The same text and attachments, to be built anew. */
+struct entry *entry_copy(const struct entry *en);
+void entry_free(struct entry *en);
+void entry_plug(struct entry *en, const char *name, const char *text);
+void entry_unplug(struct entry *en, const char *name);
+/*
+ * Reads its text: its topology and name are known then.  Findings are added
+ * to e->report.  0 or -EINVAL.
+ */
+int entry_read(struct engine *e, struct entry *en);
+/*
+ * Reads it, if that wasn't done, checks and expands it as one of SET.  Once
+ * only.  0 or a negative errno with an error in the report; it asks for
+ * nothing then.
+ */
+int entry_build(struct engine *e, struct entry *en, const struct topos *set);
+/* Puts its text back as the source for messages, after another was tried. */
+void entry_source(struct engine *e, const struct entry *en);
+
+struct entry *topos_find(const struct topos *s, const char *name);
+bool topos_has(const struct topos *s, const struct entry *en);
+/* Puts EN in the place of the entry of its name, or in order. */
+void topos_put(struct topos *s, struct entry *en);
+void topos_drop(struct topos *s, const char *name);
+struct topos topos_copy(const struct topos *s);
+
+/* --- change.c -------------------------------------------------------- */
+
+/* From the set in force to the next one. */
+struct change {
+	struct topos next;
+	struct state *want, *have;	/* objects that may change */
+	struct state *wanted;		/* e->wanted after it */
+	struct plan plan;
+	bool swapped;			/* it is in force */
+};
+
+/*
+ * Compares what the topologies ask for before and after, only where that may
+ * differ.  Two that ask for different things of one name, names of foreign
+ * things, and refused steps are errors in e->report.  0 or -EEXIST.
+ */
+int change_plan(struct engine *e, struct change *c, const struct topos *next);
+/* NEXT is in force now, and c->next is what was; again: back to that. */
+void change_swap(struct engine *e, struct change *c);
+/* Frees the change, and the topologies that are not in force after it. */
+void change_end(struct engine *e, struct change *c);
+/* The clash function of state_sort(): ARG is a struct report. */
+void change_clash(void *arg, const struct object *a, const struct object *b);
+/* Errors for the steps that are refused; how many. */
+unsigned int change_refused(struct engine *e, const struct plan *plan);
+
+/* --- apply.c --------------------------------------------------------- */
+
+/*
+ * Looks at the host.  HINTS says where to look for what can't be marked.
+ * NULL with the errno in *ERR when the kernel side died.  The caller frees
+ * the result by state_free().
+ */
+struct state *observe(struct engine *e, uint32_t flags,
+		      const struct state *hints, int *err);
+/* Takes over what of FOUND is foreign or a fact.  true: facts changed. */
+bool observe_host(struct engine *e, const struct state *found);
+/*
+ * Lets the kernel side take the steps; refused ones are in e->failures.
+ * MEANWHILE, unless NULL, is called while the kernel works.  0, or -EPIPE
+ * when the kernel side died on the way.
+ */
+int run_plan(struct engine *e, struct plan *plan,
+	     void (*meanwhile)(struct engine *e, void *arg), void *arg);
+/* Tells the kernel side to watch for what is wanted. */
+void watch(struct engine *e);
+/* What can't be marked: sysctls, and what the kernel side must know. */
+void hints_add(struct state *hints, const struct state *from);
+
+/* --- sysctls.c ------------------------------------------------------- */
+
+void sysctls_load(struct engine *e);
+/* Those that are remembered, so that they are looked at. */
+void sysctls_hint(struct engine *e, struct state *hints);
+/*
+ * Before a plan is run: what is about to be set is remembered, safely, and
+ * what is about to be restored is told how.  Steps that restore nothing are
+ * taken out.  0 or a negative errno: the plan must not be run.
+ */
+int sysctls_prepare(struct engine *e, struct plan *plan);
+/* After it: what was restored is forgotten. */
+void sysctls_done(struct engine *e, const struct plan *plan);
+void sysctls_free(struct engine *e);
+
+/* --- reconcile.c ----------------------------------------------------- */
+
+#define OBSERVE_ALL (OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS)
+
+/*
+ * Makes the host be as wanted, from what is really there; FLAGS says what to
+ * look at.  What is refused is held.  0, or -EPIPE and the like when the
+ * kernel side isn't there.
+ */
+int reconcile(struct engine *e, uint32_t flags);
+/* As reconcile(), and waits for the kernel side to come back when it died. */
+int reconcile_persist(struct engine *e, uint32_t flags);
+/*
+ * The steps that reconcile() would take.  The caller frees *FOUND and PLAN,
+ * in this order of use: the plan refers to it.  0 or a negative errno.
+ */
+int reconcile_plan(struct engine *e, uint32_t flags, const struct state *wanted,
+		   struct state **found, struct plan *plan);
+/* Refused steps become holds; how many were refused for good. */
+unsigned int take_failures(struct engine *e, const struct plan *plan);
+
+/* --- update.c -------------------------------------------------------- */
+
+/*
+ * Plans, does and commits a change to the set NEXT, or undoes it: the host is
+ * then as before and the reasons are in e->report.  KEEP, unless NULL, is
+ * called when it is in force, to write it down; when it fails the change is
+ * undone.  Topologies of NEXT that are not in force afterwards are freed.
+ * 0 or a negative errno.
+ */
+int update(struct engine *e, const struct topos *next,
+	   int (*keep)(struct engine *e, void *arg), void *arg);
+/* Writes automatic numbers down, when there are new ones; or forgets those. */
+int numbers_save(struct engine *e, bool safe);
+void numbers_restore(struct engine *e);
+
+/* --- folder.c -------------------------------------------------------- */
+
+/* What was in force before, from the state folder. */
+void folder_start(struct engine *e);
+/* Reads the configuration folder again; each changed file is an update. */
+void folder_reload(struct engine *e);
+/* Is what every topology asks for known?  Until then nothing goes. */
+void folder_sure(struct engine *e);
+
+/* --- plugs.c: dynamic attachments ------------------------------------ */
+
+/* Those that the state folder knows of become part of EN; or are forgotten. */
+void plugs_load(struct engine *e, struct entry *en);
+void plugs_forget(struct engine *e, const char *topology);
+int plug_add(struct engine *e, struct entry *en, const char *name,
+	     const char *text);
+int plug_remove(struct engine *e, struct entry *en, const char *name);
+/* Gives memory of detached ones back, when there is much of it. */
+void plugs_tidy(struct engine *e);
+
+/* --- jobs.c, json.c -------------------------------------------------- */
+
+void job_run(struct engine *e, struct job *j);
+
+/* The findings of a report, and of one as the messages of an answer. */
+json_t *json_findings(struct report *r);
+/* The list of steps as text; a tree of a large plan would not fit. */
+void json_plan(struct engine *e, const struct plan *plan, struct buf *out);
+/* The items of one topology, or only those of a kind, appended to LIST. */
+void json_items(const struct entry *en, const char *kind, json_t *list);
+/* What is held; of one topology, or of all. */
+json_t *json_holds(struct engine *e, const struct entry *en);
+json_t *json_topology(const struct entry *en);
+json_t *json_status(struct engine *e);
+/* The one attachment NAME, or NULL. */
+json_t *json_attachment(const struct entry *en, const char *name);
+
+#endif

@@ -1,0 +1,526 @@
+// jobs.c - what the API asks of the engine
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netd/engine.h"
+#include "netd/log.h"
+
+#define SUFFIX ".net.yaml"
+
+static void answer(struct job *j, int code, json_t *o)
+{
+	j->code = code;
+	/* NULL: something in it was not UTF-8 */
+	j->answer = o ? json_dumps(o, JSON_COMPACT) : strdup("{}");
+	json_decref(o);
+	if (!j->answer)
+		fatal("out of memory");
+}
+
+__attribute__((format(printf, 3, 4)))
+static void answer_error(struct job *j, int code, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	answer(j, code, json_pack("{s:s, s:[]}", "error", text, "findings"));
+}
+
+/* What went wrong, as findings at their places. */
+static void answer_findings(struct engine *e, struct job *j, int err)
+{
+	json_t *o = json_pack("{s:s, s:o}", "error",
+			      err == -EREMOTEIO ? "refused by the kernel; "
+			      "nothing was changed" : "it has errors",
+			      "findings", json_findings(e->report));
+
+	answer(j, err == -EPIPE ? 503 : 422, o);
+}
+
+/* --- apply ----------------------------------------------------------- */
+
+/* Two topologies may come from files of one name. */
+static char *source_name(struct engine *e, const struct job *j)
+{
+	const char *file = j->file && j->file[0] ? j->file : NULL;
+	unsigned int i;
+	char *s;
+	int n;
+
+	for (i = 0; file && i < e->set.n; i++)
+		if (!strcmp(e->set.v[i]->file, file) &&
+		    (!j->name || strcmp(e->set.v[i]->name, j->name)))
+			break;
+	if (!file)
+		n = asprintf(&s, "%s" SUFFIX, j->name ? j->name : "topology");
+	else if (i < e->set.n)
+		n = asprintf(&s, "%s (%s)", file, j->name ? j->name : "new");
+	else
+		n = asprintf(&s, "%s", file);
+	if (n < 0)
+		fatal("out of memory");
+	return s;
+}
+
+/* The topology of a request, read and not yet built; NULL: answered. */
+static struct entry *requested(struct engine *e, struct job *j)
+{
+	char *file = source_name(e, j);
+	struct entry *en = entry_new(j->name ? j->name : "", NULL, file,
+				     j->body, j->len);
+
+	free(file);
+	if (entry_read(e, en)) {
+		answer_findings(e, j, -EINVAL);
+		entry_free(en);
+		return NULL;
+	}
+	if (j->name && strcmp(j->name, en->name)) {
+		answer_error(j, 400, "the topology is called %s in its text, "
+			     "and %s in the request", en->name, j->name);
+		entry_free(en);
+		return NULL;
+	}
+	return en;
+}
+
+/* Its attachments that came by the API stay. */
+static void take_plugs(struct entry *en, const struct entry *old)
+{
+	unsigned int i;
+
+	for (i = 0; old && i < old->nplugs; i++)
+		entry_plug(en, old->plugs[i].name, old->plugs[i].text);
+}
+
+static int keep_text(struct engine *e, void *arg)
+{
+	struct entry *en = arg;
+	char *name;
+	int err;
+
+	if (asprintf(&name, "%s" SUFFIX, en->name) < 0)
+		fatal("out of memory");
+	err = store_write(&e->store, STORE_TOPOLOGIES, name, en->text,
+			  en->len, true);
+	free(name);
+	return err;
+}
+
+static void forget_text(struct engine *e, const char *topology)
+{
+	char *name;
+
+	if (asprintf(&name, "%s" SUFFIX, topology) < 0)
+		fatal("out of memory");
+	store_remove(&e->store, STORE_TOPOLOGIES, name);
+	free(name);
+}
+
+static void answer_applied(struct engine *e, struct job *j,
+			   const struct entry *en)
+{
+	answer(j, 200, json_pack("{s:s, s:i, s:o, s:o}", "topology", en->name,
+				 "steps", (int)e->steps,
+				 "findings", json_findings(e->report),
+				 "waiting", json_holds(e, en)));
+}
+
+static void apply_text(struct engine *e, struct job *j)
+{
+	struct entry *en = requested(e, j), *old;
+	struct topos next;
+	int err;
+
+	if (!en)
+		return;
+	old = topos_find(&e->set, en->name);
+	if (old && old->path) {
+		answer_error(j, 409, "%s comes from %s: change that file and "
+			     "apply it, or reload", en->name, old->path);
+		entry_free(en);
+		return;
+	}
+	take_plugs(en, old);
+	next = topos_copy(&e->set);
+	topos_drop(&next, en->name);
+	err = entry_build(e, en, &next);
+	if (err) {
+		numbers_restore(e);
+		answer_findings(e, j, err);
+		entry_free(en);
+	} else {
+		topos_put(&next, en);
+		err = update(e, &next, keep_text, en);
+		if (err) {
+			answer_findings(e, j, err);
+		} else {
+			en->findings = json_findings(e->report);
+			answer_applied(e, j, en);
+		}
+	}
+	/* the text that was tried is not the one in force */
+	if (err && old)
+		entry_source(e, old);
+	free(next.v);
+}
+
+/* A file of the configuration folder: it is read again, and started. */
+static struct entry *of_folder(struct engine *e, const struct job *j,
+			       bool *inside)
+{
+	char dir[PATH_MAX], path[PATH_MAX];
+	unsigned int i;
+	size_t len;
+
+	*inside = false;
+	if (!j->kind || !realpath(e->opt->config_dir, dir))
+		return NULL;
+	len = strlen(dir);
+	if (strncmp(j->kind, dir, len) || j->kind[len] != '/' ||
+	    strchr(j->kind + len + 1, '/'))
+		return NULL;
+	*inside = true;
+	for (i = 0; i < e->set.n; i++)
+		if (e->set.v[i]->path &&
+		    realpath(e->set.v[i]->path, path) &&
+		    !strcmp(path, j->kind))
+			return e->set.v[i];
+	return NULL;
+}
+
+static void apply_file(struct engine *e, struct job *j, struct entry *en)
+{
+	bool inside;
+
+	if (en) {
+		store_remove(&e->store, STORE_STOPPED, en->name);
+		/* its text counts as new */
+		if (en->stopped || en->broken)
+			en->seen = 0;
+	}
+	e->steps = 0;
+	report_clear(e->report);
+	folder_reload(e);
+	en = of_folder(e, j, &inside);
+	if (!en || en->broken)
+		answer(j, 422, json_pack("{s:s, s:o}", "error",
+					 "it has errors", "findings",
+					 en && en->findings ?
+					 json_incref(en->findings) :
+					 json_findings(e->report)));
+	else
+		answer_applied(e, j, en);
+}
+
+static void job_apply(struct engine *e, struct job *j)
+{
+	bool inside;
+	struct entry *en = of_folder(e, j, &inside);
+
+	if (inside)
+		apply_file(e, j, en);
+	else
+		apply_text(e, j);
+	folder_sure(e);
+	engine_publish_all(e);
+	engine_event(e, "apply", json_pack("{s:s?, s:i}", "topology", j->name,
+					   "code", j->code));
+}
+
+/* --- plan ------------------------------------------------------------ */
+
+static void answer_plan(struct engine *e, struct job *j,
+			const struct state *wanted)
+{
+	struct plan plan = { 0 };
+	struct buf b = { 0 };
+	struct state *found;
+	json_t *findings;
+	char *s;
+	int err;
+
+	err = reconcile_plan(e, OBSERVE_ALL, wanted, &found, &plan);
+	if (err) {
+		answer_error(j, 503, "the host can't be observed: %s",
+			     strerror(-err));
+		return;
+	}
+	change_refused(e, &plan);
+	findings = json_findings(e->report);
+	s = json_dumps(findings, JSON_COMPACT);
+	buf_printf(&b, "{\"findings\": %s, \"steps\": ", s);
+	json_plan(e, &plan, &b);
+	buf_str(&b, "}");
+	j->code = e->report->errors ? 422 : 200;
+	j->answer = b.p;
+	free(s);
+	json_decref(findings);
+	plan_free(&plan);
+	state_free(found);
+}
+
+static void plan_text(struct engine *e, struct job *j)
+{
+	struct entry *en = requested(e, j), *old;
+	struct topos next;
+	struct change c;
+	int err;
+
+	if (!en)
+		return;
+	old = topos_find(&e->set, en->name);
+	next = topos_copy(&e->set);
+	take_plugs(en, old);
+	topos_drop(&next, en->name);
+	err = entry_build(e, en, &next);
+	if (err) {
+		answer_findings(e, j, err);
+		entry_free(en);
+	} else {
+		topos_put(&next, en);
+		err = change_plan(e, &c, &next);
+		if (err)
+			answer_findings(e, j, err);
+		else
+			answer_plan(e, j, c.wanted);
+		change_end(e, &c);
+	}
+	free(next.v);
+	numbers_restore(e);
+	if (old)
+		entry_source(e, old);
+}
+
+static void job_plan(struct engine *e, struct job *j)
+{
+	if (j->len)
+		plan_text(e, j);
+	else
+		answer_plan(e, j, e->wanted);
+}
+
+/* --- down, reload ---------------------------------------------------- */
+
+static void drop_entry(struct engine *e, struct topos *next, struct entry *en)
+{
+	struct entry *stopped;
+
+	topos_drop(next, en->name);
+	if (!en->path)
+		return;
+	/* the file is still there: it stays down until it is applied */
+	stopped = entry_copy(en);
+	stopped->stopped = true;
+	stopped->broken = stopped->unknown = false;
+	while (stopped->nplugs)
+		entry_unplug(stopped, stopped->plugs[0].name);
+	topos_put(next, stopped);
+}
+
+static int keep_down(struct engine *e, void *arg)
+{
+	const struct job *j = arg;
+	unsigned int i;
+
+	for (i = 0; i < e->set.n; i++) {
+		const struct entry *en = e->set.v[i];
+
+		if (en->stopped && store_write(&e->store, STORE_STOPPED,
+					       en->name, "", 0, true))
+			return -EIO;
+		if (en->stopped)
+			plugs_forget(e, en->name);
+	}
+	if (!j->name)
+		return 0;
+	forget_text(e, j->name);
+	plugs_forget(e, j->name);
+	return 0;
+}
+
+static void forget_kept(void *arg, const char *name)
+{
+	struct engine *e = arg;
+
+	store_remove(&e->store, STORE_TOPOLOGIES, name);
+	if (strlen(name) > strlen(SUFFIX)) {
+		char *base = strndup(name, strlen(name) - strlen(SUFFIX));
+
+		if (base)
+			plugs_forget(e, base);
+		free(base);
+	}
+}
+
+static void job_down(struct engine *e, struct job *j)
+{
+	struct topos next = topos_copy(&e->set);
+	struct entry *en = j->name ? topos_find(&e->set, j->name) : NULL;
+	unsigned int i;
+	int err;
+
+	if (j->name && (!en || en->stopped)) {
+		answer_error(j, 404, "no topology %s is in force", j->name);
+		free(next.v);
+		return;
+	}
+	for (i = 0; i < e->set.n; i++)
+		if (!j->name || e->set.v[i] == en)
+			drop_entry(e, &next, e->set.v[i]);
+	err = update(e, &next, keep_down, j);
+	free(next.v);
+	if (err) {
+		answer_findings(e, j, err);
+		return;
+	}
+	if (!j->name)
+		store_each(&e->store, STORE_TOPOLOGIES, forget_kept, e);
+	folder_sure(e);
+	engine_publish_all(e);
+	answer(j, 200, json_pack("{s:i, s:o}", "steps", (int)e->steps,
+				 "findings", json_findings(e->report)));
+	engine_event(e, "down", json_pack("{s:s?}", "topology", j->name));
+}
+
+static void job_reload(struct engine *e, struct job *j)
+{
+	folder_reload(e);
+	engine_publish_all(e);
+	answer(j, 200, json_pack("{s:O}", "problems", e->problems));
+}
+
+/* --- show ------------------------------------------------------------ */
+
+static void job_show(struct engine *e, struct job *j)
+{
+	struct entry *en = topos_find(&e->set, j->name);
+	json_t *o, *items = json_array();
+
+	if (!en) {
+		answer_error(j, 404, "no topology is called %s", j->name);
+		json_decref(items);
+		return;
+	}
+	json_items(en, NULL, items);
+	o = json_topology(en);
+	json_object_set_new(o, "items", items);
+	json_object_set_new(o, "waiting", json_holds(e, en));
+	json_object_set_new(o, "text", json_string(en->text));
+	answer(j, 200, o);
+}
+
+static void job_items(struct engine *e, struct job *j)
+{
+	json_t *items = json_array();
+	unsigned int i;
+
+	for (i = 0; i < e->set.n; i++)
+		if (!j->name || !strcmp(j->name, e->set.v[i]->name))
+			json_items(e->set.v[i], j->kind, items);
+	answer(j, 200, json_pack("{s:o}", "items", items));
+}
+
+/* --- attach ---------------------------------------------------------- */
+
+/* The one name in {NAME: {...}}; NULL: answered. */
+static char *plug_name(struct job *j)
+{
+	json_error_t why;
+	json_t *o = json_loads(j->body, 0, &why);
+	const char *name = NULL;
+	char *copy = NULL;
+
+	if (o && json_is_object(o) && json_object_size(o) == 1)
+		name = json_object_iter_key(json_object_iter(o));
+	if (!o)
+		answer_error(j, 400, "not JSON: %s", why.text);
+	else if (!name || strchr(name, '/') || name[0] == '.')
+		answer_error(j, 400, "expected {\"NAME\": {...}}: one "
+			     "attachment");
+	else
+		copy = strdup(name);
+	json_decref(o);
+	return copy;
+}
+
+static struct entry *in_force(struct engine *e, struct job *j)
+{
+	struct entry *en = topos_find(&e->set, j->name);
+
+	if (en && en->topo)
+		return en;
+	answer_error(j, 404, "no topology %s is in force", j->name);
+	return NULL;
+}
+
+static void job_attach(struct engine *e, struct job *j)
+{
+	struct entry *en = in_force(e, j);
+	char *name = en ? plug_name(j) : NULL;
+	json_t *item;
+	int err;
+
+	if (!name)
+		return;
+	err = plug_add(e, en, name, j->body);
+	if (err) {
+		answer_findings(e, j, err);
+	} else {
+		item = json_attachment(en, name);
+		answer(j, 200, json_pack("{s:o?, s:o}", "attachment", item,
+					 "findings",
+					 json_findings(e->report)));
+		engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
+						    en->name, "name", name));
+	}
+	free(name);
+}
+
+static void job_detach(struct engine *e, struct job *j)
+{
+	struct entry *en = in_force(e, j);
+	unsigned int i;
+	int err;
+
+	if (!en)
+		return;
+	for (i = 0; i < en->nplugs; i++)
+		if (!strcmp(en->plugs[i].name, j->kind))
+			break;
+	if (i == en->nplugs) {
+		answer_error(j, 404, "%s has no attachment %s that came by "
+			     "the API", en->name, j->kind);
+		return;
+	}
+	err = plug_remove(e, en, j->kind);
+	if (err) {
+		answer_findings(e, j, err);
+		return;
+	}
+	answer(j, 200, json_pack("{s:o}", "findings",
+				 json_findings(e->report)));
+	engine_event(e, "detach", json_pack("{s:s, s:s}", "topology",
+					    en->name, "name", j->kind));
+}
+
+void job_run(struct engine *e, struct job *j)
+{
+	static void (*const run[JOB_COUNT])(struct engine *e,
+					    struct job *j) = {
+		[JOB_APPLY] = job_apply, [JOB_PLAN] = job_plan,
+		[JOB_DOWN] = job_down, [JOB_RELOAD] = job_reload,
+		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
+		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
+	};
+
+	report_clear(e->report);
+	run[j->what](e, j);
+}

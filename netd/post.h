@@ -1,0 +1,82 @@
+// post.h - what the two threads send each other
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_POST_H
+#define NETD_POST_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whatever is sent begins with this; it changes hands whole. */
+struct item {
+	struct item *next;
+};
+
+/* A queue of one direction. */
+struct post {
+	pthread_mutex_t lock;
+	struct item *head, **tail;
+	int fd;			/* eventfd: readable when there is something */
+};
+
+struct post *post_new(void);
+void post_free(struct post *p);
+void post_put(struct post *p, void *item);
+/* The next, or NULL. */
+void *post_get(struct post *p);
+
+enum job_kind {
+	JOB_APPLY,		/* name, file, body */
+	JOB_PLAN,		/* body, or nothing: what is to be done now */
+	JOB_DOWN,		/* name */
+	JOB_RELOAD,
+	JOB_SHOW,		/* name */
+	JOB_ITEMS,		/* name, or all; kind: of one kind */
+	JOB_ATTACH,		/* name, body: {ATTACHMENT: {...}} */
+	JOB_DETACH,		/* name, kind: the attachment */
+	JOB_COUNT
+};
+
+/* A request to the engine, and its answer. */
+struct job {
+	struct item item;
+	enum job_kind what;
+	char *name, *kind, *file, *body;
+	size_t len;
+	bool stream;		/* the client wants progress */
+	int code;		/* HTTP status of the answer */
+	char *answer;		/* JSON */
+	void *client;		/* the API's */
+};
+
+void job_free(struct job *j);
+
+enum note_kind {
+	NOTE_ANSWER,		/* job is answered and goes back */
+	NOTE_PROGRESS,		/* of job, which stays with the engine */
+	NOTE_EVENT,
+	NOTE_READY,		/* the first reconcile is over */
+};
+
+/* What the engine tells the API. */
+struct note {
+	struct item item;
+	enum note_kind what;
+	struct job *job;
+	char *text;		/* JSON */
+};
+
+/* Texts that are answered at once, whatever the engine does. */
+struct board {
+	pthread_mutex_t lock;
+	char *status, *topologies;
+};
+
+struct board *board_new(void);
+void board_free(struct board *b);
+/* Replaces *WHICH (of this board) by TEXT, which it takes. */
+void board_set(struct board *b, char **which, char *text);
+/* A copy; the caller frees it. */
+char *board_get(struct board *b, char **which);
+
+#endif

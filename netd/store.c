@@ -1,0 +1,297 @@
+// store.c - what the kernel can't hold, in small files
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netd/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netd/log.h"
+
+static int open_lock(int dir, const char *name)
+{
+	return openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		      0600);
+}
+
+/*
+ * The kernel side of a daemon that was killed may still be at work.  It ends
+ * by itself when its socket is closed; two at once would fight.
+ */
+static int wait_for_kernel_side(struct store *s)
+{
+	int tries;
+
+	for (tries = 0; tries < 3000; tries++) {
+		if (!flock(s->kernel_lock, LOCK_EX | LOCK_NB))
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (!tries)
+			log_info("waiting for the kernel side of the former "
+				 "daemon to finish");
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	return -EBUSY;
+}
+
+static int lock_all(struct store *s, const char *path)
+{
+	int err;
+
+	s->lock = open_lock(s->dir, "lock");
+	s->kernel_lock = open_lock(s->dir, "kernel.lock");
+	if (s->lock < 0 || s->kernel_lock < 0) {
+		err = -errno;
+		log_error("%s/lock: %s", path, strerror(-err));
+		return err;
+	}
+	if (flock(s->lock, LOCK_EX | LOCK_NB)) {
+		log_error("%s is in use by another netd", path);
+		return -EBUSY;
+	}
+	err = wait_for_kernel_side(s);
+	if (err)
+		log_error("%s/kernel.lock: %s", path, strerror(-err));
+	return err;
+}
+
+static int make_folders(struct store *s)
+{
+	static const char *const names[] = {
+		STORE_TOPOLOGIES, STORE_LAST_GOOD, STORE_STOPPED, STORE_PLUGS,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (mkdirat(s->dir, names[i], 0700) && errno != EEXIST)
+			return -errno;
+	return 0;
+}
+
+int store_open(struct store *s, const char *path)
+{
+	int err;
+
+	s->lock = s->kernel_lock = -1;
+	if (mkdir(path, 0700) && errno != EEXIST) {
+		err = -errno;
+		log_error("%s: %s", path, strerror(-err));
+		return err;
+	}
+	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = s->dir < 0 ? -errno : make_folders(s);
+	if (err) {
+		log_error("%s: %s", path, strerror(-err));
+		return err;
+	}
+	return lock_all(s, path);
+}
+
+void store_close(struct store *s)
+{
+	if (s->kernel_lock >= 0)
+		close(s->kernel_lock);
+	if (s->lock >= 0)
+		close(s->lock);
+	if (s->dir >= 0)
+		close(s->dir);
+}
+
+/* A name comes from a request or a folder: no way out of ours. */
+static bool plain(const char *name)
+{
+	return name[0] && name[0] != '.' && !strchr(name, '/') &&
+	       strlen(name) < 200;
+}
+
+static int open_folder(struct store *s, const char *folder, bool create)
+{
+	if (!folder)
+		return dup(s->dir);
+	if (create && mkdirat(s->dir, folder, 0700) && errno != EEXIST)
+		return -1;
+	return openat(s->dir, folder,
+		      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static char *slurp(int fd, size_t size, size_t *len, int *err)
+{
+	char *text = malloc(size + 1);
+	size_t got = 0;
+	ssize_t n;
+
+	if (!text)
+		fatal("out of memory");
+	while (got < size && (n = read(fd, text + got, size - got)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			*err = -errno;
+			free(text);
+			return NULL;
+		}
+		got += n;
+	}
+	text[got] = '\0';
+	*len = got;
+	*err = 0;
+	return text;
+}
+
+char *read_at(int dir, const char *path, size_t *len, int *err)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+
+	if (fd < 0) {
+		*err = -errno;
+		return NULL;
+	}
+	if (fstat(fd, &st))
+		*err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		*err = -EINVAL;
+	else if (st.st_size > STORE_MAX)
+		*err = -EFBIG;
+	else
+		text = slurp(fd, st.st_size, len, err);
+	close(fd);
+	return text;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+char *store_read(struct store *s, const char *folder, const char *name,
+		 size_t *len)
+{
+	__attribute__((cleanup(close_fd))) int dir = -1, fd = -1;
+	char *text = NULL;
+	struct stat st;
+	int err = 0;
+
+	if (!plain(name))
+		return NULL;
+	dir = open_folder(s, folder, false);
+	if (dir >= 0)
+		fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+			    O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_size > STORE_MAX)
+		err = -EINVAL;
+	else
+		text = slurp(fd, st.st_size, len, &err);
+	if (err && err != -ENOENT)
+		log_warning("state file %s/%s is left out: %s",
+			    folder ? folder : ".", name, strerror(-err));
+	return text;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int write_in(int dir, const char *name, const void *p, size_t len,
+		    bool safe)
+{
+	char tmp[256];
+	int fd, err;
+
+	snprintf(tmp, sizeof(tmp), ".%s.new", name);
+	/* whatever a crash left there is in the way */
+	unlinkat(dir, tmp, 0);
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+		    O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, p, len);
+	if (!err && safe && fsync(fd))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && renameat(dir, tmp, dir, name))
+		err = -errno;
+	if (!err && safe && fsync(dir))
+		err = -errno;
+	if (err)
+		unlinkat(dir, tmp, 0);
+	return err;
+}
+
+int store_write(struct store *s, const char *folder, const char *name,
+		const void *p, size_t len, bool safe)
+{
+	__attribute__((cleanup(close_fd))) int dir = -1;
+	int err = -EINVAL;
+
+	if (plain(name)) {
+		dir = open_folder(s, folder, true);
+		err = dir < 0 ? -errno : write_in(dir, name, p, len, safe);
+	}
+	if (err)
+		log_error("state file %s/%s can't be written: %s",
+			  folder ? folder : ".", name, strerror(-err));
+	return err;
+}
+
+void store_remove(struct store *s, const char *folder, const char *name)
+{
+	__attribute__((cleanup(close_fd))) int dir = -1;
+
+	if (!plain(name))
+		return;
+	dir = open_folder(s, folder, false);
+	/* the name may be that of an empty folder of attachments */
+	if (dir >= 0 && unlinkat(dir, name, 0) && errno == EISDIR)
+		unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+void store_each(struct store *s, const char *folder,
+		void (*fn)(void *arg, const char *name), void *arg)
+{
+	__attribute__((cleanup(close_fd))) int dir = -1;
+	struct dirent **list;
+	int i, n;
+
+	dir = open_folder(s, folder, false);
+	if (dir < 0)
+		return;
+	n = scandirat(dir, ".", &list, visible, alphasort);
+	for (i = 0; i < n; i++) {
+		fn(arg, list[i]->d_name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}

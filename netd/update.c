@@ -1,0 +1,187 @@
+// update.c - a change of what is asked for: done as a whole, or undone
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netd/engine.h"
+#include "netd/log.h"
+
+#define NUMBERS "numbers"
+/* To look again is cheap next to what was done, or in a small host. */
+#define SMALL_HOST 4000
+#define SOON_MS 1000
+
+int numbers_save(struct engine *e, bool safe)
+{
+	struct buf b = { 0 };
+	uint64_t hash;
+	int err = 0;
+
+	numbers_print(e->numbers, &b);
+	hash = hash64(buf_text(&b), b.len);
+	if (hash != e->numbers_saved)
+		err = store_write(&e->store, NULL, NUMBERS, buf_text(&b),
+				  b.len, safe);
+	if (!err)
+		e->numbers_saved = hash;
+	buf_free(&b);
+	return err;
+}
+
+void numbers_restore(struct engine *e)
+{
+	struct buf b = { 0 };
+	size_t len;
+	char *text;
+
+	numbers_free(e->numbers);
+	e->numbers = numbers_new();
+	text = store_read(&e->store, NULL, NUMBERS, &len);
+	if (text && numbers_read(e->numbers, text))
+		log_warning("state file %s is left out: it makes no sense",
+			    NUMBERS);
+	free(text);
+	numbers_print(e->numbers, &b);
+	e->numbers_saved = hash64(buf_text(&b), b.len);
+	buf_free(&b);
+}
+
+/* The refusals as findings at the places that asked for it. */
+static unsigned int report_failures(struct engine *e, const struct plan *plan)
+{
+	unsigned int i, real = 0;
+
+	for (i = 0; i < e->nfailures; i++) {
+		const struct failure *f = &e->failures[i];
+		const struct step *s = &plan->steps[f->step];
+		const struct object *o = s->want ? s->want : s->have;
+		struct buf id = { 0 };
+
+		object_print_id(o, &id);
+		if (hold_can_wait(s, f->err)) {
+			report_warning(e->report, o->pos, NULL,
+				       "%s is not there yet: %s",
+				       buf_text(&id), f->why);
+		} else {
+			report_error(e->report, o->pos, NULL,
+				     "%s: the kernel refused it: %s",
+				     buf_text(&id), f->why);
+			real++;
+		}
+		buf_free(&id);
+	}
+	return real;
+}
+
+/* Found by a later look, after the kernel side died on the way. */
+static unsigned int report_holds(struct engine *e, const struct state *want)
+{
+	unsigned int i, real = 0;
+
+	for (i = 0; i < e->holds.n; i++) {
+		const struct hold *h = &e->holds.v[i];
+
+		if (h->waiting || !state_find(want, h->kind, h->netns, h->name))
+			continue;
+		report_error(e->report, h->pos, NULL, "%s %s: %s",
+			     kinds[h->kind].name, h->name, h->why);
+		real++;
+	}
+	return real;
+}
+
+static int keep_it(struct engine *e, int (*keep)(struct engine *e, void *arg),
+		   void *arg)
+{
+	int err = keep ? keep(e, arg) : 0;
+
+	if (err)
+		report_error(e->report, (struct pos){ 0 }, NULL,
+			     "the state folder can't be written: %s",
+			     strerror(-err));
+	return err;
+}
+
+/* Is what was done as it should be?  At once where that costs little. */
+static int look_again(struct engine *e, uint32_t steps)
+{
+	uint32_t links = e->wanted->n -
+			 (state_seek(e->wanted, KIND_BRIDGE, "", "") -
+			  state_seek(e->wanted, KIND_TABLE, "", ""));
+
+	if (links < SMALL_HOST || steps > links / 4)
+		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
+	engine_look(e, OBSERVE_LINKS | OBSERVE_FACTS, SOON_MS);
+	return 0;
+}
+
+/* Does the steps.  0 when all is as it should be, else it is to be undone. */
+static int carry_out(struct engine *e, struct change *c)
+{
+	int err = numbers_save(e, true);
+
+	if (err)
+		return err;
+	if (!c->plan.n) {
+		change_swap(e, c);
+		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
+	}
+	e->doing = "applying";
+	engine_publish(e);
+	err = run_plan(e, &c->plan, NULL, NULL);
+	if (!err && report_failures(e, &c->plan))
+		err = -EREMOTEIO;
+	if (!err)
+		take_failures(e, &c->plan);
+	if (err && err != -EPIPE)
+		return err;
+	change_swap(e, c);
+	if (!err)
+		return look_again(e, c->plan.n);
+	/* the kernel side died: the new one goes on from what is there */
+	err = reconcile_persist(e, OBSERVE_ALL);
+	return !err && report_holds(e, c->want) ? -EREMOTEIO : err;
+}
+
+static void undo(struct engine *e, struct change *c, int why)
+{
+	if (c->swapped)
+		change_swap(e, c);
+	if (why == -EPIPE)
+		report_error(e->report, (struct pos){ 0 }, NULL,
+			     "the kernel side of netd ended while it applied "
+			     "this; see the log");
+	if (why == -ECANCELED)
+		return;
+	e->doing = "undoing";
+	engine_publish(e);
+	log_warning("the change is undone");
+	numbers_restore(e);
+	if (reconcile_persist(e, OBSERVE_ALL))
+		log_error("the change could not be undone yet");
+}
+
+int update(struct engine *e, const struct topos *next,
+	   int (*keep)(struct engine *e, void *arg), void *arg)
+{
+	struct change c;
+	int err;
+
+	err = change_plan(e, &c, next);
+	if (err) {
+		numbers_restore(e);
+		change_end(e, &c);
+		return err;
+	}
+	e->steps = c.plan.n;
+	err = carry_out(e, &c);
+	if (!err)
+		err = keep_it(e, keep, arg);
+	if (err)
+		undo(e, &c, err);
+	change_end(e, &c);
+	e->doing = "idle";
+	engine_publish_all(e);
+	return err;
+}

@@ -1,0 +1,317 @@
+// worker.c - the kernel side as a process: starting it and talking to it
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netd/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netd/log.h"
+
+#define DELAY_MIN 100		/* ms before it is started again */
+#define DELAY_MAX 30000
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+void worker_init(struct worker *w, int lock, int stop)
+{
+	memset(w, 0, sizeof(*w));
+	w->fd = -1;
+	w->lock = lock;
+	w->stop = stop;
+}
+
+static bool stopping(const struct worker *w)
+{
+	struct pollfd p = { .fd = w->stop, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/*
+ * In the child: a new program image, so that nothing of ours is shared, not
+ * even by copy on write.  Descriptors 3 (socket) and 4 (lock) go along; all
+ * others are close-on-exec.
+ */
+static void become_worker(int fd, int lock)
+{
+	struct rlimit r;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	/* a Ctrl-C in a terminal is for the daemon */
+	setpgid(0, 0);
+	if (!getrlimit(RLIMIT_NOFILE, &r)) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	/* out of the way of 3 and 4 first */
+	fd = fcntl(fd, F_DUPFD, 5);
+	lock = fcntl(lock, F_DUPFD, 5);
+	if (fd < 0 || lock < 0 || dup2(fd, 3) < 0 || dup2(lock, 4) < 0)
+		_exit(127);
+	close(fd);
+	close(lock);
+	execl("/proc/self/exe", "netd-kernel", "--kernel-side", NULL);
+	_exit(127);
+}
+
+/* Later each time it dies without having answered anything. */
+static void back_off(struct worker *w)
+{
+	int64_t delay = DELAY_MIN;
+	unsigned int i;
+
+	for (i = 1; i < w->failures && delay < DELAY_MAX; i++)
+		delay *= 2;
+	w->next = now_ms() + (delay < DELAY_MAX ? delay : DELAY_MAX);
+}
+
+int worker_start(struct worker *w)
+{
+	int sv[2];
+
+	if (w->fd >= 0)
+		return 0;
+	if (stopping(w))
+		return -ECANCELED;
+	if (now_ms() < w->next)
+		return -EAGAIN;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+		return -errno;
+	w->pid = fork();
+	if (w->pid < 0) {
+		close(sv[0]);
+		close(sv[1]);
+		return -errno;
+	}
+	if (w->pid == 0)
+		become_worker(sv[1], w->lock);
+	close(sv[1]);
+	fcntl(sv[0], F_SETFL, O_NONBLOCK);
+	w->fd = sv[0];
+	w->starts++;
+	w->dirty = 0;
+	log_debug("kernel side started, process %d", (int)w->pid);
+	return 0;
+}
+
+static void forget(struct worker *w)
+{
+	close(w->fd);
+	w->fd = -1;
+	w->sent = 0;
+	buf_free(&w->in);
+	buf_free(&w->out);
+}
+
+/* It died or can't be understood any more. */
+static int died(struct worker *w)
+{
+	int status = 0;
+
+	if (w->fd < 0)
+		return -EPIPE;
+	forget(w);
+	kill(w->pid, SIGKILL);
+	waitpid(w->pid, &status, 0);
+	if (!stopping(w))
+		log_error("the kernel side ended (%s %d) and is started again; "
+			  "traffic is not affected",
+			  WIFSIGNALED(status) ? "signal" : "exit code",
+			  WIFSIGNALED(status) ? WTERMSIG(status) :
+			  WEXITSTATUS(status));
+	w->failures++;
+	back_off(w);
+	return -EPIPE;
+}
+
+static int flush(struct worker *w)
+{
+	ssize_t n;
+
+	while (w->sent < w->out.len) {
+		n = send(w->fd, w->out.p + w->sent, w->out.len - w->sent,
+			 MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -EPIPE;
+		w->sent += n;
+	}
+	/* a large request leaves no memory behind */
+	buf_free(&w->out);
+	w->sent = 0;
+	return 0;
+}
+
+/* Reads what is there.  1 when it was something. */
+static int fill(struct worker *w)
+{
+	char chunk[65536];
+	ssize_t n = recv(w->fd, chunk, sizeof(chunk), 0);
+
+	if (n > 0) {
+		buf_add(&w->in, chunk, n);
+		return 1;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return -EPIPE;
+}
+
+static void take_dirty(struct worker *w, const char *p, const char *end)
+{
+	uint32_t what = 0, len = 0;
+
+	if (unpack_u32(&p, end, &what))
+		return;
+	if (!w->dirty && !unpack_u32(&p, end, &len)) {
+		if (len > (size_t)(end - p))
+			len = end - p;
+		if (len >= sizeof(w->why))
+			len = sizeof(w->why) - 1;
+		memcpy(w->why, p, len);
+		w->why[len] = '\0';
+	}
+	w->dirty |= what;
+}
+
+/* Takes one message out of w->in at *OFF: 1, 0 when it isn't whole yet. */
+static int next_message(struct worker *w, size_t *off, struct wire_head *h)
+{
+	if (w->in.len - *off < sizeof(*h))
+		return 0;
+	memcpy(h, w->in.p + *off, sizeof(*h));
+	if (h->len > WIRE_MAX)
+		return -EBADMSG;
+	if (w->in.len - *off - sizeof(*h) < h->len)
+		return 0;
+	*off += sizeof(*h) + h->len;
+	return 1;
+}
+
+/* Hands out all whole messages.  1 when the last request is done. */
+static int dispatch(struct worker *w, worker_fn *fn, void *arg, int *result)
+{
+	struct wire_head h;
+	size_t off = 0;
+	uint32_t err;
+	int more, done = 0;
+
+	while ((more = next_message(w, &off, &h)) > 0) {
+		const char *end = w->in.p + off, *p = end - h.len;
+
+		if (h.type == WIRE_DIRTY) {
+			take_dirty(w, p, end);
+		} else if (h.id == w->id && h.type == WIRE_DONE) {
+			done = 1;
+			*result = unpack_u32(&p, end, &err) ? -EBADMSG :
+				  -(int)err;
+		} else if (h.id == w->id && fn) {
+			fn(arg, &h, p, end);
+		}
+	}
+	if (off == w->in.len) {
+		buf_free(&w->in);
+	} else if (off) {
+		memmove(w->in.p, w->in.p + off, w->in.len - off);
+		w->in.len -= off;
+	}
+	return more < 0 ? more : done;
+}
+
+struct buf *worker_begin(struct worker *w, int type, int flags)
+{
+	struct wire_head h = { .type = type, .flags = flags };
+
+	/* an earlier request is sent by now: each is waited for */
+	buf_reset(&w->out);
+	w->sent = 0;
+	h.id = ++w->id;
+	buf_add(&w->out, &h, sizeof(h));
+	return &w->out;
+}
+
+int worker_send(struct worker *w)
+{
+	struct wire_head h;
+
+	if (w->fd < 0) {
+		buf_free(&w->out);
+		return -EPIPE;
+	}
+	memcpy(&h, w->out.p, sizeof(h));
+	h.len = w->out.len - sizeof(h);
+	memcpy(w->out.p, &h, sizeof(h));
+	return flush(w) ? died(w) : 0;
+}
+
+int worker_wait(struct worker *w, worker_fn *fn, void *arg)
+{
+	struct pollfd p[2] = {
+		{ .fd = w->fd }, { .fd = w->stop, .events = POLLIN },
+	};
+	int got, result = 0;
+
+	if (w->fd < 0)
+		return -EPIPE;
+	for (;;) {
+		/* both ways at once, or two full sockets wait for each other */
+		p[0].events = POLLIN | (w->sent < w->out.len ? POLLOUT : 0);
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return died(w);
+		if (p[1].revents)
+			return -ECANCELED;
+		if (flush(w))
+			return died(w);
+		got = fill(w);
+		if (got > 0)
+			got = dispatch(w, fn, arg, &result);
+		if (got < 0)
+			return died(w);
+		if (got) {
+			w->failures = 0;
+			return result;
+		}
+	}
+}
+
+int worker_poll(struct worker *w)
+{
+	int got, result;
+
+	if (w->fd < 0)
+		return -EPIPE;
+	while ((got = fill(w)) > 0)
+		if (dispatch(w, NULL, NULL, &result) < 0)
+			return died(w);
+	return got < 0 ? died(w) : 0;
+}
+
+void worker_end(struct worker *w)
+{
+	int64_t until = now_ms() + 5000;
+
+	if (w->fd < 0)
+		return;
+	forget(w);
+	while (!waitpid(w->pid, NULL, WNOHANG) && now_ms() < until)
+		poll(NULL, 0, 5);
+}
