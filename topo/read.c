@@ -232,15 +232,19 @@ void reader_next(struct reader *r)
 
 void reader_skip(struct reader *r)
 {
-	unsigned int depth = r->depth;
+	unsigned int depth = r->depth, events = r->events;
 	bool opens = r->ev.type == YAML_MAPPING_START_EVENT ||
 		     r->ev.type == YAML_SEQUENCE_START_EVENT;
 
 	reader_next(r);
 	if (!opens)
 		return;
-	while (!r->dead && r->depth >= depth)
+	/* only what is in error is that long, and the error has been told */
+	while (!r->dead && r->depth >= depth) {
 		reader_next(r);
+		if (r->events - events > READ_MAX_SKIP)
+			r->dead = true;
+	}
 	/* the end itself */
 	reader_next(r);
 }

@@ -247,6 +247,22 @@ static void read_attachments(struct reader *r, const struct topology *t,
 	}
 }
 
+/* Attaching and detaching for ever must not take memory for ever. */
+static void add_attachment(struct topology *t, struct attachment *a)
+{
+	struct list *l = &t->attachments;
+	void *more;
+
+	if (l->n >= t->attachments_cap) {
+		t->attachments_cap = 2 * l->n + 8;
+		more = arena_alloc(t->arena, t->attachments_cap * sizeof(a));
+		if (l->n)
+			memcpy(more, l->items, l->n * sizeof(a));
+		l->items = more;
+	}
+	((struct attachment **)l->items)[l->n++] = a;
+}
+
 int topo_attach(struct topology *t, const char *file, const char *text,
 		size_t len, struct report *report)
 {
@@ -262,7 +278,7 @@ int topo_attach(struct topology *t, const char *file, const char *text,
 	list_for(struct attachment, a, &new.attachments) {
 		a->dynamic = true;
 		merge_attachment(t, a);
-		list_push(t->arena, &t->attachments, &a, sizeof(a));
+		add_attachment(t, a);
 	}
 	return 0;
 }

@@ -276,6 +276,7 @@ struct topology {
 	struct defaults *defaults;
 	struct list networks;	/* struct network * */
 	struct list attachments;	/* struct attachment * */
+	uint32_t attachments_cap;	/* room; 0: as the reader left it */
 	struct list groups;	/* struct group * */
 	struct list policies;	/* struct policy * */
 	struct list forwards;	/* struct forward * */
