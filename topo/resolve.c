@@ -1,0 +1,81 @@
+// resolve.c - from what is written to what is meant
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "topo/resolve.h"
+
+struct network *topo_network(const struct topology *t, const char *name)
+{
+	struct named *e = name_find(t, name);
+
+	return e && e->kind == NAME_NETWORK ? e->what : NULL;
+}
+
+struct attachment *topo_attachment(const struct topology *t, const char *name)
+{
+	struct named *e = name_find(t, name);
+
+	return e && e->kind == NAME_ATTACHMENT ? e->what : NULL;
+}
+
+struct router *topo_router(const struct topology *t, const char *name)
+{
+	struct named *e = name_find(t, name);
+
+	return e && (e->kind == NAME_ROUTER || e->kind == NAME_NODE) ?
+	       e->what : NULL;
+}
+
+static struct resolver begin(struct topology *t, const struct state *found,
+			     struct numbers *numbers, struct report *report)
+{
+	return (struct resolver){
+		.t = t, .found = found, .numbers = numbers, .report = report,
+		.a = t->resolved, .x = t->index,
+	};
+}
+
+/* What is made is made anew each time, so that nothing is left of before. */
+int topo_resolve(struct topology *t, const struct state *found,
+		 struct numbers *numbers, struct report *report)
+{
+	unsigned int errors = report->errors;
+	struct resolver r;
+
+	arena_free(t->resolved);
+	t->resolved = arena_new();
+	t->index = index_new(t->resolved);
+	r = begin(t, found, numbers, report);
+	names_collect(&r);
+	refs_resolve(&r);
+	ends_resolve(&r);
+	subnets_resolve(&r);
+	gateways_resolve(&r);
+	addresses_resolve(&r);
+	gateways_addresses(&r);
+	names_kernel(&r);
+	targets_resolve(&r);
+	transits_resolve(&r);
+	return report->errors == errors ? 0 : -EINVAL;
+}
+
+int topo_resolve_attachment(struct topology *t, struct attachment *a,
+			    struct numbers *numbers, struct report *report)
+{
+	struct resolver r = begin(t, NULL, numbers, report);
+	unsigned int errors = report->errors;
+
+	if (name_add(&r, a->leg.n.name, NAME_ATTACHMENT, a)) {
+		report_error(report, a->leg.n.pos, a->leg.n.path, "expected "
+			     "a name of its own, found %s, which something "
+			     "else is called", a->leg.n.name);
+		return -EINVAL;
+	}
+	ref_attachment(&r, a);
+	if (report->errors != errors)
+		return -EINVAL;
+	address_attachment(&r, a);
+	names_attachment(&r, a);
+	return report->errors == errors ? 0 : -EINVAL;
+}

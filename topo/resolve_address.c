@@ -1,0 +1,346 @@
+// resolve_address.c - addresses of gateways, legs and attachments
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/resolve.h"
+
+/* Where addresses are unique: a segment or a link, in one family. */
+struct scope {
+	void *id;
+	struct prefix net;	/* family 0: no subnet */
+	uint64_t *next;		/* where a free one is looked for */
+};
+
+static struct scope scope_of(struct leg_spec *l, bool six, uint64_t *zero)
+{
+	struct network *seg;
+
+	*zero = 0;
+	if (l->link)
+		return (struct scope){ l->link, six ? l->link->net6 :
+				       l->link->net4, zero };
+	seg = l->net->segment;
+	return (struct scope){ seg, six ? seg->net6 : seg->net4,
+			       six ? &seg->next6 : &seg->next4 };
+}
+
+static struct scope scope_of_network(struct network *w, bool six)
+{
+	return (struct scope){ w, six ? w->net6 : w->net4,
+			       six ? &w->next6 : &w->next4 };
+}
+
+/* --- who has which ----------------------------------------------------- */
+
+static size_t key_of(char *key, const struct scope *s, const struct ip *ip)
+{
+	key[0] = 'a';
+	memcpy(key + 1, &s->id, sizeof(s->id));
+	memcpy(key + 1 + sizeof(s->id), ip, sizeof(*ip));
+	return 1 + sizeof(s->id) + sizeof(*ip);
+}
+
+/* true when OWNER has it now. */
+static bool claim(struct resolver *r, const struct scope *s,
+		  const struct ip *ip, const char *owner)
+{
+	char key[64];
+	size_t len = key_of(key, s, ip);
+	const char *has = index_put(r->x, key, len, (void *)owner);
+
+	return has == owner || !strcmp(has, owner);
+}
+
+/* How many addresses a subnet has for interfaces, and the first one. */
+static uint64_t room(const struct prefix *net, uint64_t *first)
+{
+	unsigned int bits = ip_bytes(&net->ip) * 8 - net->len;
+
+	/* RFC 3021 and RFC 6164: both of a /31 and of a /127 */
+	if (bits < 2) {
+		*first = 0;
+		return 1u << bits;
+	}
+	*first = 1;
+	if (bits > 32)
+		bits = 32;
+	return (1ull << bits) - (net->ip.family == 4 ? 2 : 1);
+}
+
+static bool next_free(struct resolver *r, const struct scope *s,
+		      const char *owner, struct prefix *p)
+{
+	uint64_t first, n = room(&s->net, &first);
+	struct ip base = prefix_first(&s->net);
+
+	for (; *s->next < n; (*s->next)++) {
+		p->ip = ip_add(&base, first + *s->next);
+		p->len = s->net.len;
+		if (claim(r, s, &p->ip, owner))
+			return true;
+	}
+	return false;
+}
+
+/* --- of a leg or an attachment ----------------------------------------- */
+
+static const char *owner_of(const struct leg_spec *l)
+{
+	return l->at ? l->at->n.name : l->n.name;
+}
+
+static void add_ip(struct resolver *r, struct leg_spec *l,
+		   const struct addrspec *s, const struct scope *scope)
+{
+	struct prefix *p = (struct prefix *)l->ips.items + l->ips.n;
+
+	if (s->how == ADDR_FIXED) {
+		*p = s->p;
+		if (p->len == 255)
+			p->len = scope->net.ip.family ? scope->net.len :
+				 ip_bytes(&p->ip) * 8;
+		claim(r, scope, &p->ip, owner_of(l));
+		l->ips.n++;
+	} else if (s->how == ADDR_AUTO && scope->net.ip.family) {
+		/* to be filled: the family is known, the length is not */
+		p->ip.family = scope->net.ip.family;
+		p->len = 255;
+		l->ips.n++;
+	}
+}
+
+static bool is_nic(const struct leg_spec *l)
+{
+	return !l->at && !l->link &&
+	       ((const struct attachment *)l)->type == ATT_NIC;
+}
+
+/* What is written, with room for what is not. */
+static void spread(struct resolver *r, struct leg_spec *l)
+{
+	static const struct addrspec automatic = { .how = ADDR_AUTO };
+	const struct list *lists[] = { &l->address, &l->address6 };
+	unsigned int i;
+	uint64_t zero;
+	uint32_t k;
+
+	l->ips.items = arena_alloc(r->a, (l->address.n + l->address6.n + 2) *
+				   sizeof(struct prefix));
+	l->ips.n = 0;
+	for (i = 0; i < 2 && (l->link || l->net); i++) {
+		struct scope scope = scope_of(l, i, &zero);
+		const struct addrspec *s = lists[i]->items;
+
+		for (k = 0; k < lists[i]->n; k++)
+			add_ip(r, l, &s[k], &scope);
+		if (!lists[i]->n && !is_nic(l))
+			add_ip(r, l, &automatic, &scope);
+	}
+}
+
+static const char *key_for(struct resolver *r, const struct leg_spec *l,
+			   uint8_t family, unsigned int nth)
+{
+	const struct topology *t = r->t;
+	const char *kind = l->at ? "leg" : "attachment";
+
+	if (!r->numbers)
+		return NULL;
+	if (nth)
+		return arena_printf(r->a, "%s/%s/%s/%s/%u.%u", t->name, kind,
+				    owner_of(l), l->label, family, nth);
+	return arena_printf(r->a, "%s/%s/%s/%s/%u", t->name, kind,
+			    owner_of(l), l->label, family);
+}
+
+static bool unfilled(const struct prefix *p)
+{
+	return p->len == 255;
+}
+
+static bool take_kept(struct resolver *r, const struct scope *s,
+		      const char *key, const char *owner, struct prefix *p)
+{
+	struct prefix kept;
+
+	if (!key || !number_kept(r, key, &kept) ||
+	    !prefix_has(&s->net, &kept.ip) ||
+	    !claim(r, s, &kept.ip, owner))
+		return false;
+	p->ip = kept.ip;
+	p->len = s->net.len;
+	return true;
+}
+
+static void take_new(struct resolver *r, struct leg_spec *l,
+		     const struct scope *s, const char *key, struct prefix *p)
+{
+	struct prefix bare;
+	char text[50];
+
+	if (!next_free(r, s, owner_of(l), p)) {
+		report_error(r->report, l->n.pos, l->n.path, "expected a "
+			     "free address in %s, found none",
+			     prefix_text(&s->net, text));
+		return;
+	}
+	if (!key)
+		return;
+	bare.ip = p->ip;
+	bare.len = ip_bytes(&p->ip) * 8;
+	number_keep(r, key, &bare);
+}
+
+/* Numbers that exist (KEPT), or new ones for what has none yet. */
+static void fill(struct resolver *r, struct leg_spec *l, bool kept)
+{
+	struct prefix *p = l->ips.items;
+	unsigned int nth[7] = { 0 };
+	uint64_t zero;
+	uint32_t i;
+
+	for (i = 0; i < l->ips.n; i++) {
+		struct scope s = scope_of(l, p[i].ip.family == 6, &zero);
+		const char *key;
+
+		if (!unfilled(&p[i]))
+			continue;
+		key = key_for(r, l, p[i].ip.family, nth[p[i].ip.family]++);
+		if (kept)
+			take_kept(r, &s, key, owner_of(l), &p[i]);
+		else
+			take_new(r, l, &s, key, &p[i]);
+	}
+}
+
+/* --- of the home router ------------------------------------------------ */
+
+static void home_written(struct resolver *r, struct network *w)
+{
+	const char *words[] = { w->gateway, w->gateway6 };
+	const struct prefix *p = w->addresses.items;
+	struct scope s;
+	struct ip ip;
+	uint32_t i;
+
+	w->gw4 = w->gw6 = (struct ip){ .family = 0 };
+	for (i = 0; i < 2; i++) {
+		s = scope_of_network(w, i);
+		if (!(i ? w->home6 : w->home4) || !words[i] ||
+		    ip_read(words[i], &ip))
+			continue;
+		*(i ? &w->gw6 : &w->gw4) = ip;
+		claim(r, &s, &ip, "");
+	}
+	for (i = 0; i < w->addresses.n; i++) {
+		s = scope_of_network(w, p[i].ip.family == 6);
+		claim(r, &s, &p[i].ip, "");
+	}
+}
+
+static const char *home_key(struct resolver *r, struct network *w, bool six)
+{
+	return arena_printf(r->a, "%s/network/%s/gateway%s", r->t->name,
+			    w->n.name, six ? "6" : "");
+}
+
+static void home_kept(struct resolver *r, struct network *w, bool six)
+{
+	struct scope s = scope_of_network(w, six);
+	struct ip *gw = six ? &w->gw6 : &w->gw4;
+	struct prefix p;
+
+	if (!gw->family && (six ? w->home6 : w->home4) &&
+	    take_kept(r, &s, home_key(r, w, six), "", &p))
+		*gw = p.ip;
+}
+
+/*
+ * The first address is the gateway's.  Where there is none yet it stays free,
+ * since a first policy or service brings one.
+ */
+static void home_new(struct resolver *r, struct network *w, bool six)
+{
+	struct scope s = scope_of_network(w, six);
+	struct ip *gw = six ? &w->gw6 : &w->gw4;
+	const char *word = six ? w->gateway6 : w->gateway;
+	bool home = six ? w->home6 : w->home4;
+	struct leg_spec *via = six ? w->via6 : w->via4;
+	struct prefix p;
+	uint64_t first;
+
+	if (!s.net.ip.family)
+		return;
+	if (via) {
+		fill(r, via, false);
+		return;
+	}
+	if (!home) {
+		if (room(&s.net, &first) > 2 && !word)
+			*s.next = 1;
+		return;
+	}
+	if (gw->family)
+		return;
+	if (!next_free(r, &s, "", &p)) {
+		report_error(r->report, w->n.pos, w->n.path, "expected a free "
+			     "address for the gateway, found none");
+		return;
+	}
+	*gw = p.ip;
+	p.len = ip_bytes(&p.ip) * 8;
+	number_keep(r, home_key(r, w, six), &p);
+}
+
+static void home_all(struct resolver *r,
+		     void (*each)(struct resolver *r, struct network *w,
+				  bool six))
+{
+	list_for(struct network, w, &r->t->networks) {
+		if (w->segment != w)
+			continue;
+		each(r, w, false);
+		each(r, w, true);
+	}
+}
+
+/* --- all --------------------------------------------------------------- */
+
+static void legs_all(struct resolver *r, bool kept)
+{
+	struct topology *t = r->t;
+
+	list_for(struct router, w, &t->hosts)
+		list_for(struct leg_spec, l, &w->legs)
+			fill(r, l, kept);
+	list_for(struct attachment, a, &t->attachments)
+		fill(r, &a->leg, kept);
+}
+
+void addresses_resolve(struct resolver *r)
+{
+	struct topology *t = r->t;
+
+	list_for(struct network, w, &t->networks)
+		home_written(r, w);
+	list_for(struct router, w, &t->hosts)
+		list_for(struct leg_spec, l, &w->legs)
+			spread(r, l);
+	list_for(struct attachment, a, &t->attachments)
+		spread(r, &a->leg);
+	if (r->numbers) {
+		home_all(r, home_kept);
+		legs_all(r, true);
+	}
+	home_all(r, home_new);
+	legs_all(r, false);
+}
+
+void address_attachment(struct resolver *r, struct attachment *a)
+{
+	spread(r, &a->leg);
+	if (r->numbers)
+		fill(r, &a->leg, true);
+	fill(r, &a->leg, false);
+}

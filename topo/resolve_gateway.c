@@ -1,0 +1,330 @@
+// resolve_gateway.c - who routes for a network
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "topo/resolve.h"
+
+/*
+ * The gateway of a segment is its first named router; else the home router,
+ * if anything needs one; what is written wins.
+ */
+
+static bool none(const char *gateway)
+{
+	return gateway && !strcmp(gateway, "none");
+}
+
+/* --- what needs a router ----------------------------------------------- */
+
+/* has_gateway says "is asked for" until gateways_resolve() decides. */
+static void ask(struct network *w)
+{
+	if (w)
+		w->segment->has_gateway = true;
+}
+
+static void ask_prefix(struct topology *t, const struct prefix *p)
+{
+	const struct subnet *v = t->subnets.items;
+	struct ip first = prefix_first(p), last = prefix_last(p);
+	uint32_t lo = 0, hi = t->subnets.n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (ip_cmp(&v[mid].last, &first) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < t->subnets.n && ip_cmp(&v[lo].first, &last) <= 0; lo++)
+		ask(v[lo].net);
+}
+
+static void ask_end(struct topology *t, const struct end *e, bool *any)
+{
+	struct router *w = e->what;
+
+	switch (e->kind) {
+	case END_NETWORK:
+		ask(e->what);
+		break;
+	case END_ATTACHMENT:
+		ask(((struct attachment *)e->what)->leg.net);
+		break;
+	case END_NODE:
+	case END_ROUTER:
+		list_for(struct leg_spec, l, &w->legs)
+			ask(l->net);
+		break;
+	case END_ADDRESS:
+		/* a prefix wider than a subnet means what is not in it */
+		if (topo_network_of(t, &e->p.ip) ==
+		    topo_network_of(t, &(struct ip){ .family = 0 }) &&
+		    e->p.len < 8)
+			break;
+		ask_prefix(t, &e->p);
+		break;
+	case END_ANY:
+		*any = true;
+		break;
+	}
+}
+
+static void ask_ends(struct topology *t, const struct end *e, uint32_t n,
+		     bool *any)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		ask_end(t, &e[i], any);
+}
+
+static void ask_words(struct topology *t, const struct word *w)
+{
+	struct end e = { 0 };
+	struct named *m;
+	bool any = false;
+
+	if (!w->s)
+		return;
+	e.kind = END_ADDRESS;
+	if (!prefix_read(w->s, &e.p)) {
+		ask_end(t, &e, &any);
+		return;
+	}
+	m = name_find(t, w->s);
+	if (m && m->kind == NAME_ATTACHMENT)
+		ask(((struct attachment *)m->what)->leg.net);
+	if (m && m->kind == NAME_NODE)
+		list_for(struct leg_spec, l, &((struct router *)m->what)->legs)
+			ask(l->net);
+}
+
+static bool asks_itself(const struct network *w)
+{
+	return w->mode != MODE_ISOLATED || w->mode6 != MODE_ISOLATED ||
+	       w->services.n || w->routes.n || w->addresses.n || w->snat ||
+	       (WROTE(w, rec_network, gateway) && !none(w->gateway)) ||
+	       (WROTE(w, rec_network, gateway6) && !none(w->gateway6));
+}
+
+static void ask_all(struct topology *t)
+{
+	bool any = false;
+
+	list_for(struct network, w, &t->networks)
+		if (asks_itself(w))
+			ask(w);
+	list_for(struct policy, p, &t->policies) {
+		ask_ends(t, p->from_ends, p->nfrom, &any);
+		ask_ends(t, p->to_ends, p->nto, &any);
+	}
+	list_for(struct forward, f, &t->forwards)
+		ask_words(t, &f->target);
+	list_for(struct one2one, o, &t->one2one)
+		ask_words(t, &o->internal);
+	list_for(struct network, w, &t->networks)
+		if (any)
+			ask(w);
+}
+
+/* --- who it is --------------------------------------------------------- */
+
+static void find_owners(struct topology *t)
+{
+	list_for(struct router, w, &t->routers) {
+		list_for(struct leg_spec, l, &w->legs) {
+			struct network *seg = l->net ? l->net->segment : NULL;
+
+			if (!seg || seg->owner)
+				continue;
+			seg->owner = w;
+			seg->via4 = seg->via6 = l;
+		}
+	}
+}
+
+static bool written(const struct list *addresses, const struct ip *ip)
+{
+	const struct addrspec *s = addresses->items;
+	uint32_t i;
+
+	for (i = 0; i < addresses->n; i++)
+		if (s[i].how == ADDR_FIXED && !ip_cmp(&s[i].p.ip, ip))
+			return true;
+	return false;
+}
+
+static bool wrote_ip(const struct leg_spec *l, const struct network *seg,
+		     const struct ip *ip)
+{
+	return l->net && l->net->segment == seg &&
+	       (written(&l->address, ip) || written(&l->address6, ip));
+}
+
+/* Whose written address that is; NULL: the usual gateway's. */
+static struct leg_spec *who_wrote(struct topology *t,
+				  const struct network *seg,
+				  const struct ip *ip)
+{
+	list_for(struct router, w, &t->hosts)
+		list_for(struct leg_spec, l, &w->legs)
+			if (wrote_ip(l, seg, ip))
+				return l;
+	list_for(struct attachment, a, &t->attachments)
+		if (wrote_ip(&a->leg, seg, ip))
+			return &a->leg;
+	return NULL;
+}
+
+static struct leg_spec *leg_in(struct named *m, const struct network *seg)
+{
+	struct attachment *a = m->what;
+	struct router *w = m->what;
+
+	if (m->kind == NAME_ATTACHMENT)
+		return a->leg.net && a->leg.net->segment == seg ? &a->leg :
+		       NULL;
+	if (m->kind != NAME_ROUTER && m->kind != NAME_NODE)
+		return NULL;
+	list_for(struct leg_spec, l, &w->legs)
+		if (l->net && l->net->segment == seg)
+			return l;
+	return NULL;
+}
+
+/* One family's gateway, as it is written: WORD; the default is in *VIA. */
+static void decide(struct resolver *r, struct network *w, const char *word,
+		   struct leg_spec **via, bool *home, struct pos pos)
+{
+	struct named *m;
+	struct leg_spec *l;
+	struct ip ip;
+
+	*home = !*via && w->has_gateway;
+	if (!word)
+		return;
+	if (none(word)) {
+		*via = NULL;
+		*home = false;
+		return;
+	}
+	if (!ip_read(word, &ip)) {
+		l = who_wrote(r->t, w, &ip);
+		if (l) {
+			*via = l;
+			*home = false;
+		}
+		return;
+	}
+	m = name_find(r->t, word);
+	l = m ? leg_in(m, w) : NULL;
+	*via = l;
+	*home = false;
+	if (!m)
+		name_unknown(r, pos, w->n.path, "a gateway", word);
+	else if (!l)
+		report_error(r->report, pos, w->n.path, "expected a gateway "
+			     "in %s, found %s, which has no leg there",
+			     w->n.name, word);
+}
+
+static void decide_both(struct resolver *r, struct network *w)
+{
+	const char *g4 = w->gateway, *g6 = w->gateway6;
+	struct ip ip;
+
+	/* a name or `none` is meant for both families */
+	if (!g6 && g4 && ip_read(g4, &ip))
+		g6 = g4;
+	if (!g4 && g6 && ip_read(g6, &ip) && !none(g6))
+		g4 = g6;
+	decide(r, w, g4, &w->via4, &w->home4, PLACE(w, rec_network, gateway));
+	decide(r, w, g6, &w->via6, &w->home6, PLACE(w, rec_network, gateway6));
+	w->home4 = w->home4 && w->net4.ip.family;
+	w->home6 = w->home6 && w->net6.ip.family;
+	w->has_gateway = w->home4 || w->home6;
+	w->owner = w->via4 && w->via4->at && !w->via4->at->node ?
+		   w->via4->at : w->via6 && w->via6->at &&
+		   !w->via6->at->node ? w->via6->at : NULL;
+}
+
+void gateways_resolve(struct resolver *r)
+{
+	struct topology *t = r->t;
+
+	find_owners(t);
+	ask_all(t);
+	list_for(struct network, w, &t->networks)
+		if (w->segment == w)
+			decide_both(r, w);
+	list_for(struct network, w, &t->networks)
+		w->owner = w->segment->owner;
+}
+
+/* --- after the addresses ----------------------------------------------- */
+
+struct ip leg_ip(const struct leg_spec *l, uint8_t family)
+{
+	const struct prefix *p = l->ips.items;
+	uint32_t i;
+
+	for (i = 0; i < l->ips.n; i++)
+		if (p[i].ip.family == family)
+			return p[i].ip;
+	return (struct ip){ .family = 0 };
+}
+
+static struct ip way_of(struct router *w, struct leg_spec *l, uint8_t family)
+{
+	const char *word = family == 4 ? l->gateway : l->gateway6;
+	struct ip ip = { .family = 0 };
+	struct network *seg;
+	struct leg_spec *other;
+
+	if (none(word) || !leg_ip(l, family).family)
+		return ip;
+	if (word && !ip_read(word, &ip))
+		return ip;
+	if (l->link) {
+		other = link_other(l);
+		return other->at && !other->at->node ? leg_ip(other, family) :
+		       ip;
+	}
+	seg = l->net->segment;
+	other = family == 4 ? seg->via4 : seg->via6;
+	if (other && other->at == w)
+		return ip;
+	return family == 4 ? seg->gw4 : seg->gw6;
+}
+
+/* A node's default routes go by its first leg that has a gateway. */
+static void set_ways(struct router *w)
+{
+	bool have4 = false, have6 = false;
+
+	list_for(struct leg_spec, l, &w->legs) {
+		l->way4 = l->way6 = (struct ip){ .family = 0 };
+		if (!have4)
+			l->way4 = way_of(w, l, 4);
+		if (!have6)
+			l->way6 = way_of(w, l, 6);
+		have4 |= l->way4.family != 0;
+		have6 |= l->way6.family != 0;
+	}
+}
+
+void gateways_addresses(struct resolver *r)
+{
+	struct topology *t = r->t;
+
+	list_for(struct network, w, &t->networks) {
+		if (w->via4)
+			w->gw4 = leg_ip(w->via4, 4);
+		if (w->via6)
+			w->gw6 = leg_ip(w->via6, 6);
+	}
+	list_for(struct router, w, &t->hosts)
+		if (w->node)
+			set_ways(w);
+}
