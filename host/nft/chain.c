@@ -143,13 +143,13 @@ static void print_prio(const struct nft_base *b, int family, char *buf,
 {
 	for (size_t i = 0; i < COUNT(prios); i++) {
 		int32_t std = prio_of(i, family, b->hook);
-		int32_t diff = b->prio - std;
+		int64_t diff = (int64_t)b->prio - std;
 
 		if (std == INT32_MAX || diff < -10 || diff > 10)
 			continue;
 		if (diff)
 			snprintf(buf, size, "%s %c %d", prios[i].name,
-				 diff < 0 ? '-' : '+', abs(diff));
+				 diff < 0 ? '-' : '+', abs((int)diff));
 		else
 			snprintf(buf, size, "%s", prios[i].name);
 		return;
@@ -229,15 +229,16 @@ static int rule_stamp(struct nft_rule *r, const struct nft_stamp *stamp)
 static int rule_words(struct nft_rule *r)
 {
 	while (r->ws.i < r->ws.n) {
-		int n = nft_stmt(r);
+		bool ended = r->done && !nft_words_is(&r->ws, 0, "comment");
+		int n = ended ? 0 : nft_stmt(r);
 
-		if (!n && !r->done)
+		if (!n && !ended)
 			n = nft_match(r);
 		if (n < 0)
 			return n;
 		if (!n) {
 			r->ws.i++;
-			return nft_rule_error(r, r->done ?
+			return nft_rule_error(r, ended ?
 				"words behind the end of the rule" :
 				"a word that is not understood");
 		}

@@ -266,7 +266,7 @@ static void chain_finish(struct nft_found_chain *c)
 static int set_fill(const struct nftnl_set *n, struct nft_set *s)
 {
 	char err[NFT_ERR];
-	const uint8_t *p;
+	const uint8_t *p, *hash;
 	uint32_t len = 0;
 	int parts;
 
@@ -291,13 +291,11 @@ static int set_fill(const struct nftnl_set *n, struct nft_set *s)
 		s->ndata = parts;
 	}
 	p = nftnl_set_get_data(n, NFTNL_SET_USERDATA, &len);
-	if (p) {
-		s->data_interval = udata_find(p, len,
-					      NFTNL_UDATA_SET_DATA_INTERVAL, 4);
-		p = udata_find(p, len, NFT_UDATA_HASH, sizeof(s->hash));
-	}
-	if (p)
-		memcpy(&s->hash, p, sizeof(s->hash));
+	hash = p ? udata_find(p, len, NFT_UDATA_HASH, sizeof(s->hash)) : NULL;
+	if (hash)
+		memcpy(&s->hash, hash, sizeof(s->hash));
+	p = p ? udata_find(p, len, NFTNL_UDATA_SET_DATA_INTERVAL, 4) : NULL;
+	s->data_interval = p && p[0];
 	return nft_set_finish(s, err);
 }
 

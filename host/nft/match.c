@@ -171,7 +171,8 @@ static int match_value(struct nft_rule *r, struct nft_key *k, bool implicit,
 	memset(&v, 0, sizeof(v));
 	if (!w || nft_type_parse(k->type, k->len, w, &v))
 		return nft_rule_error(r, "no value of the key's type");
-	if (!is_equal && (v.shape != NFT_ONE || v.wild))
+	if (!is_equal && (v.shape != NFT_ONE || v.wild ||
+			  k->type->form == NFT_FORM_BITS))
 		return nft_rule_error(r, "an order needs a single value");
 	/* nft loads no more bytes than a prefix fills */
 	if (v.shape == NFT_PREFIX && v.plen % 8 == 0 && v.plen &&
