@@ -7,6 +7,7 @@
 
 #include "netd/daemon.h"
 #include "netd/hold.h"
+#include "netd/json.h"
 #include "netd/post.h"
 #include "netd/store.h"
 #include "netd/topo.h"
@@ -266,10 +267,6 @@ void plugs_tidy(struct engine *e);
 
 void job_run(struct engine *e, struct job *j);
 
-/* The findings of a report, and of one as the messages of an answer. */
-json_t *json_findings(struct report *r);
-/* The list of steps as text; a tree of a large plan would not fit. */
-void json_plan(struct engine *e, const struct plan *plan, struct buf *out);
 /* The items of one topology, or only those of a kind, appended to LIST. */
 void json_items(const struct entry *en, const char *kind, json_t *list);
 /* What is held; of one topology, or of all. */

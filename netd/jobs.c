@@ -257,7 +257,7 @@ static void answer_plan(struct engine *e, struct job *j,
 	findings = json_findings(e->report);
 	s = json_dumps(findings, JSON_COMPACT);
 	buf_printf(&b, "{\"findings\": %s, \"steps\": ", s);
-	json_plan(e, &plan, &b);
+	json_plan(&plan, e->wanted, e->report, &b);
 	buf_str(&b, "}");
 	j->code = e->report->errors ? 422 : 200;
 	j->answer = b.p;
