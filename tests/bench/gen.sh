@@ -3,16 +3,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 #	gen.sh [-n NETWORKS] [-a ATTACHMENTS] [-s SPACES] [-t TAPS] [-p POLICIES]
-#	       [-x FIRST] [-N NAME] [-A ACTION]
+#	       [-x FIRST] [-N NAME] [-q ACTION] [-Q ACTION]
 #
 # NETWORKS networks, from number FIRST (1), of ATTACHMENTS (4) veths each,
 # whose peers are in the namespaces c1 to cSPACES (4) in turn; one tap in each
 # of the first TAPS (0) networks; POLICIES (one a network) from each network to
-# the next: tcp to ports that no other policy has.  ACTION (allow) is the
-# first policy's.
+# the next: tcp to ports that no other policy has.  -q adds two networks with a
+# guest each in the namespaces qa and qb, and in the middle of the policies one
+# from qa to qb's UDP port 9 that does ACTION; -Q the same with ra and rb.
 set -eu
-n=1000 a=4 s=4 t=0 p=-1 x=1 name=many action=allow
-while getopts n:a:s:t:p:x:N:A: o; do
+n=1000 a=4 s=4 t=0 p=-1 x=1 name=many action= pair=q
+while getopts n:a:s:t:p:x:N:q:Q: o; do
 	case $o in
 	n) n=$OPTARG ;;
 	a) a=$OPTARG ;;
@@ -21,13 +22,31 @@ while getopts n:a:s:t:p:x:N:A: o; do
 	p) p=$OPTARG ;;
 	x) x=$OPTARG ;;
 	N) name=$OPTARG ;;
-	A) action=$OPTARG ;;
+	q) action=$OPTARG ;;
+	Q) action=$OPTARG pair=r ;;
 	*) exit 2 ;;
 	esac
 done
 [ "$p" -ge 0 ] || p=$n
 awk -v n="$n" -v a="$a" -v s="$s" -v t="$t" -v p="$p" -v x="$x" \
-	-v name="$name" -v action="$action" 'BEGIN {
+	-v name="$name" -v action="$action" -v q="$pair" '
+function probe(end, third) {
+	printf "  %s%s: {subnet: 10.200.%d.0/24}\n", q, end, third
+}
+
+function guest(end, third) {
+	printf "  %s%s1: {network: %s%s, type: veth, netns: %s%s, " \
+	       "ifname: eth0, address: 10.200.%d.10}\n",
+	       q, end, q, end, q, end, third
+}
+
+function verdict() {
+	printf "  - {from: %sa, to: %sb, protocol: udp, ports: [9], " \
+	       "action: %s}\n", q, q, action
+}
+
+BEGIN {
+	second = q == "q" ? 1 : 3
 	print "name: " name
 	print "networks:"
 	for (i = x; i < x + n; i++)
@@ -35,7 +54,11 @@ awk -v n="$n" -v a="$a" -v s="$s" -v t="$t" -v p="$p" -v x="$x" \
 		       "subnet6: \"fd00:64:%x::/64\", gateway: 10.%d.%d.1}\n",
 		       i, 64 + int(i / 256), i % 256, i,
 		       64 + int(i / 256), i % 256
-	if (a + t > 0)
+	if (action) {
+		probe("a", second - 1)
+		probe("b", second)
+	}
+	if (n * a + t > 0 || action)
 		print "attachments:"
 	for (i = x; i < x + n; i++)
 		for (k = 1; k <= a; k++)
@@ -47,13 +70,22 @@ awk -v n="$n" -v a="$a" -v s="$s" -v t="$t" -v p="$p" -v x="$x" \
 	for (i = x; i < x + t; i++)
 		printf "  t%d: {network: n%d, type: tap, owner: nobody}\n",
 		       i, i
-	if (p > 0 && n > 1)
+	if (action) {
+		guest("a", second - 1)
+		guest("b", second)
+	}
+	if (n < 2)
+		p = 0
+	if (p > 0 || action)
 		print "policies:"
-	for (i = 0; i < p && n > 1; i++) {
+	for (i = 0; i < p; i++) {
+		if (action && i == int(p / 2))
+			verdict()
 		from = x + i % n
 		to = x + (i + 1) % n
 		printf "  - {from: n%d, to: n%d, protocol: tcp, " \
-		       "ports: [%d], action: %s}\n", from, to,
-		       1000 + int(i / n) * 2, i ? "allow" : action
+		       "ports: [%d]}\n", from, to, 1000 + int(i / n) * 2
 	}
+	if (action && !p)
+		verdict()
 }'
