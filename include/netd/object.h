@@ -55,7 +55,7 @@ struct object {
  * /proc/sys/net/ipv6/conf for what netlink can't set): see
  * Documentation/networking/ip-sysctl.rst for each.
  */
-struct ifconf {
+struct devconf {
 	uint8_t forwarding;
 	uint8_t rp_filter;
 	uint8_t arp_ignore;
@@ -91,7 +91,7 @@ struct link {
 	const char *master;	/* a bridge in the same netns, or "" */
 	const char *alias;	/* "netd:TOPOLOGY/NAME", the full name */
 	const char *altname;	/* the full name when it doesn't fit, or "" */
-	struct ifconf conf;
+	struct devconf conf;
 	uint32_t index;		/* INFO */
 	uint8_t running;	/* INFO: operstate is up */
 	const char *type;	/* INFO: IFLA_INFO_KIND, "" for hardware */
