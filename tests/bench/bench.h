@@ -125,6 +125,8 @@ void batch_mark(struct batch *b, int type);
 void capture_links(struct reqs *r);
 /* Addresses and routes of the namespace of S, which is called NS. */
 void capture_layer3(struct reqs *r, struct mnl_socket *s, const char *ns);
+/* Is that link of the namespace NS the peer of one of netd's? */
+bool peer_known(const char *ns, uint32_t index);
 void capture_sysctls(struct reqs *r);
 void add_proc(struct reqs *r, const char *ns, enum step step,
 	      const char *path, const char *value);

@@ -388,6 +388,21 @@ static const struct peer *peer_find(uint32_t home_index)
 	return NULL;
 }
 
+bool peer_known(const char *ns, uint32_t index)
+{
+	static size_t last;
+	size_t i;
+
+	/* addresses come in the order of links */
+	for (i = 0; i < npeers; i++, last++) {
+		last %= npeers;
+		if (peers[last].index == index &&
+		    !strcmp(ns_names[peers[last].ns], ns))
+			return true;
+	}
+	return false;
+}
+
 static void put_peer(struct nlmsghdr *h, const struct peer *p, struct req *q)
 {
 	struct nlattr *n = mnl_attr_nest_start(h, VETH_INFO_PEER);

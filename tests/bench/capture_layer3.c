@@ -72,6 +72,18 @@ static uint32_t num(const struct nlattr *a)
 	return a ? mnl_attr_get_u32(a) : 0;
 }
 
+/*
+ * In a namespace of somebody else's an address is not marked: there all on
+ * netd's links are, but for those that the kernel made.
+ */
+static bool ours(const struct where *w, const struct nlattr *const *a,
+		 uint32_t index)
+{
+	if (a[IFA_PROTO])
+		return mnl_attr_get_u8(a[IFA_PROTO]) == NETD_IFAPROT;
+	return *w->ns && peer_known(w->ns, index);
+}
+
 static int on_address(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifaddrmsg *was = mnl_nlmsg_get_payload(h);
@@ -83,7 +95,7 @@ static int on_address(const struct nlmsghdr *h, void *arg)
 	uint32_t flags;
 
 	mnl_attr_parse(h, sizeof(*was), take_attr, a);
-	if (!a[IFA_PROTO] || mnl_attr_get_u8(a[IFA_PROTO]) != NETD_IFAPROT)
+	if (!ours(w, a, was->ifa_index))
 		return 0;
 	*ifa = *was;
 	ifa->ifa_flags = 0;
