@@ -1,4 +1,4 @@
-// driver.c - nft objects become one transaction a namespace, and are observed
+// driver.c - nft objects become one transaction a namespace
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "driver.h"
 
@@ -70,7 +70,7 @@ static int net_open(struct host *h, struct ns *ns, struct nft_net *n)
 }
 
 /* The socket stays open as long as the namespace: it owns the tables. */
-static struct nft_net *net_get(struct host *h, struct ns *ns, int *err)
+struct nft_net *nft_net_get(struct host *h, struct ns *ns, int *err)
 {
 	struct nft_net *n = ns->nft;
 
@@ -90,12 +90,20 @@ static struct nft_net *net_get(struct host *h, struct ns *ns, int *err)
 	return n;
 }
 
+void nft_forget_found(struct nft_net *n)
+{
+	arena_free(n->found.arena);
+	memset(&n->found, 0, sizeof(n->found));
+	n->seen = false;
+}
+
 void nft_ns_free(struct ns *ns)
 {
 	struct nft_net *n = ns->nft;
 
 	if (!n)
 		return;
+	nft_forget_found(n);
 	nft_sock_close(&n->sock);
 	nft_txn_free(&n->txn);
 	free(n->steps);
@@ -128,7 +136,7 @@ uint32_t nft_table_flags(struct nft_net *n, int family)
 }
 
 /* After our own death our tables are orphans that anyone may write. */
-static void adopt(struct nft_net *n, struct nft_found *f)
+void nft_adopt(struct nft_net *n, struct nft_found *f)
 {
 	struct nft_txn t;
 
@@ -144,117 +152,6 @@ static void adopt(struct nft_net *n, struct nft_found *f)
 			if (f->tables[i].flags & NFT_TF_PERSIST)
 				f->tables[i].flags |= NFT_TF_OWNER;
 	nft_txn_free(&t);
-}
-
-static const struct pos nowhere;
-
-static const char *table_name(int family)
-{
-	return family == NFPROTO_BRIDGE ? "bridge " NFT_OUR_TABLE :
-		"inet " NFT_OUR_TABLE;
-}
-
-static void found_tables(struct state *found, const char *netns,
-			 const struct nft_found *f)
-{
-	for (uint32_t i = 0; i < f->ntables; i++) {
-		struct table *t;
-
-		t = state_add_static(found, KIND_TABLE, netns,
-				     table_name(f->tables[i].family), nowhere);
-		t->owned = !!(f->tables[i].flags & NFT_TF_OWNER);
-	}
-}
-
-static void found_chains(struct state *found, const char *netns,
-			 const struct nft_found *f)
-{
-	for (uint32_t i = 0; i < f->nchains; i++) {
-		const struct nft_found_chain *c = &f->chains[i];
-		const char *table = table_name(c->family);
-		struct chain *o;
-
-		o = state_add_static(found, KIND_CHAIN, netns,
-				     arena_printf(found->arena, "%s %s", table,
-						  c->name), nowhere);
-		o->hash = c->hash;
-		o->base = c->base.is_base;
-		o->marks.items = c->marks;
-		o->marks.n = c->nmarks;
-		o->o.within_kind = KIND_TABLE;
-		o->o.within = table;
-	}
-}
-
-/* Returns the objects, for their elements to point to. */
-static struct set **found_sets(struct state *found, const char *netns,
-			       const struct nft_found *f)
-{
-	struct set **v = arena_alloc(found->arena,
-				     (f->nsets + 1) * sizeof(*v));
-
-	for (uint32_t i = 0; i < f->nsets; i++) {
-		const char *table = table_name(f->sets[i].family);
-
-		v[i] = state_add_static(found, KIND_SET, netns,
-					arena_printf(found->arena, "%s %s",
-						     table, f->sets[i].name),
-					nowhere);
-		v[i]->hash = f->sets[i].hash;
-		v[i]->learned = nft_set_is_learned(&f->sets[i]);
-		v[i]->o.within_kind = KIND_TABLE;
-		v[i]->o.within = table;
-	}
-	return v;
-}
-
-static void found_elements(struct state *found, const char *netns,
-			   const struct nft_found *f, struct set **sets)
-{
-	for (uint32_t i = 0; i < f->nelems; i++) {
-		const struct nft_found_elem *e = &f->elems[i];
-		struct element *o;
-
-		o = state_add_static(found, KIND_ELEMENT, netns, e->name,
-				     nowhere);
-		o->data = e->data;
-		o->o.within_kind = KIND_SET;
-		o->o.within = sets[e->set]->o.name;
-	}
-}
-
-static int observe_ns(struct host *h, struct ns *ns, struct state *found)
-{
-	const char *netns = arena_strdup(found->arena, ns->name);
-	struct nft_found f;
-	struct nft_net *n;
-	struct set **sets;
-	int err;
-
-	n = net_get(h, ns, &err);
-	if (!n)
-		return err;
-	err = nft_dump(&n->sock, NFT_OUR_TABLE, true, found->arena, &f);
-	if (err)
-		return err;
-	adopt(n, &f);
-	nft_net_learn(n, &f);
-	found_tables(found, netns, &f);
-	found_chains(found, netns, &f);
-	sets = found_sets(found, netns, &f);
-	found_elements(found, netns, &f, sets);
-	return 0;
-}
-
-static int observe(struct host *h, const struct state *wanted,
-		   struct state *found)
-{
-	int err = 0;
-
-	for (struct ns *ns = ns_first(h); ns && !err; ns = ns->next)
-		if (!ns->name[0] || ns->ours)
-			err = observe_ns(h, ns, found);
-	return err;
 }
 
 /* --- steps ------------------------------------------------------------- */
@@ -465,7 +362,7 @@ static struct nft_net *step_net(struct host *h, const struct object *o,
 				int *err)
 {
 	struct ns *ns = ns_get(h, o->netns, err);
-	struct nft_net *n = ns ? net_get(h, ns, err) : NULL;
+	struct nft_net *n = ns ? nft_net_get(h, ns, err) : NULL;
 
 	if (n && !n->known) {
 		struct arena *a = arena_new();
@@ -473,7 +370,7 @@ static struct nft_net *step_net(struct host *h, const struct object *o,
 
 		*err = nft_dump(&n->sock, NFT_OUR_TABLE, false, a, &f);
 		if (!*err) {
-			adopt(n, &f);
+			nft_adopt(n, &f);
 			nft_net_learn(n, &f);
 		}
 		arena_free(a);
@@ -545,6 +442,7 @@ static void settle(struct nft_net *n)
 
 static void commit_ns(struct host *h, struct ns *ns, struct nft_net *n)
 {
+	nft_forget_found(n);
 	if (n->broken || nft_send(h, ns, n)) {
 		/* what the kernel holds is looked up again next time */
 		n->known = false;
@@ -567,7 +465,7 @@ static void commit(struct host *h)
 }
 
 const struct driver driver_nft = {
-	.observe = observe,
+	.observe = nft_observe,
 	.create = begin,
 	.update = begin,
 	.destroy = begin,

@@ -24,6 +24,8 @@ struct nft_net {
 	struct nft_sock sock;
 	struct nft_txn txn;
 	bool known;		/* txn knows the kernel's tables and sets */
+	bool seen;		/* found is what the kernel holds */
+	struct nft_found found;	/* as of the last observation */
 	bool there[2];		/* tables inet and bridge */
 	uint32_t flags[2];
 	/* of the run of steps that is going on */
@@ -37,6 +39,13 @@ struct nft_net {
 
 /* Takes over what the kernel holds: tables, and the types of its sets. */
 void nft_net_learn(struct nft_net *n, const struct nft_found *f);
+/* The back end of a namespace, with its socket opened there. */
+struct nft_net *nft_net_get(struct host *h, struct ns *ns, int *err);
+/* Takes tables over that outlived their owner. */
+void nft_adopt(struct nft_net *n, struct nft_found *f);
+void nft_forget_found(struct nft_net *n);
+int nft_observe(struct host *h, const struct state *wanted,
+		struct state *found);
 int nft_name_split(const char *name, struct nft_name *n);
 uint32_t nft_table_flags(struct nft_net *n, int family);
 /* Puts what makes the object into n->txn. */
