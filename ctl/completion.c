@@ -1,0 +1,83 @@
+// completion.c - netdctl completion: scripts for shells
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+/* %s: the commands.  Names come from the daemon, when it runs. */
+static const char bash[] =
+"_netdctl() {\n"
+"	local cur=${COMP_WORDS[COMP_CWORD]} cmd= w\n"
+"	for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+"		case $w in -*) ;; *) cmd=$w; break ;; esac\n"
+"	done\n"
+"	case $cmd in\n"
+"	'') COMPREPLY=($(compgen -W '%s --help --json --socket' -- \"$cur\")) ;;\n"
+"	apply|check|plan) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+"	show|down) COMPREPLY=($(compgen -W \"$(netdctl list topologies --names 2>/dev/null) --all\" -- \"$cur\")) ;;\n"
+"	attach) COMPREPLY=($(compgen -W \"$(netdctl list networks --names 2>/dev/null) --netns --tap --nic --name --owner --group --address\" -- \"$cur\")) ;;\n"
+"	detach) COMPREPLY=($(compgen -W \"$(netdctl list attachments --names 2>/dev/null)\" -- \"$cur\")) ;;\n"
+"	exec) COMPREPLY=($(compgen -W \"$(netdctl list nodes --names 2>/dev/null) $(netdctl list routers --names 2>/dev/null)\" -- \"$cur\")) ;;\n"
+"	list) COMPREPLY=($(compgen -W 'networks attachments routers nodes links policies forwards' -- \"$cur\")) ;;\n"
+"	completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")) ;;\n"
+"	esac\n"
+"}\n"
+"complete -o filenames -F _netdctl netdctl\n";
+
+static const char zsh_head[] =
+"#compdef netdctl\n"
+"autoload -U +X bashcompinit && bashcompinit\n";
+
+static void print_names(const char *format)
+{
+	char names[512] = "";
+	const struct command *c;
+
+	for (c = commands; c->name; c++) {
+		if (names[0])
+			strcat(names, " ");
+		strcat(names, c->name);
+	}
+	printf(format, names);
+}
+
+static void print_fish(void)
+{
+	const struct command *c;
+
+	puts("complete -c netdctl -f");
+	for (c = commands; c->name; c++)
+		printf("complete -c netdctl -n __fish_use_subcommand -a %s "
+		       "-d '%s'\n", c->name, c->brief);
+	puts("complete -c netdctl -n '__fish_seen_subcommand_from apply check "
+	     "plan' -F\n"
+	     "complete -c netdctl -n '__fish_seen_subcommand_from exec' -a "
+	     "'(netdctl list nodes --names 2>/dev/null; netdctl list routers "
+	     "--names 2>/dev/null)'\n"
+	     "complete -c netdctl -n '__fish_seen_subcommand_from attach' -a "
+	     "'(netdctl list networks --names 2>/dev/null)'\n"
+	     "complete -c netdctl -n '__fish_seen_subcommand_from show down' "
+	     "-a '(netdctl list topologies --names 2>/dev/null)'\n"
+	     "complete -c netdctl -n '__fish_seen_subcommand_from detach' -a "
+	     "'(netdctl list attachments --names 2>/dev/null)'");
+}
+
+int cmd_completion(int argc, char **argv)
+{
+	int n = options(argc, argv, NULL, NULL);
+
+	if (n != 1)
+		return n < 0 ? EXIT_USAGE : usage(argv[0], "one shell is needed");
+	if (!strcmp(argv[1], "bash")) {
+		print_names(bash);
+	} else if (!strcmp(argv[1], "zsh")) {
+		fputs(zsh_head, stdout);
+		print_names(bash);
+	} else if (!strcmp(argv[1], "fish")) {
+		print_fish();
+	} else {
+		return usage(argv[0], "bash, zsh or fish");
+	}
+	return EXIT_OK;
+}

@@ -1,0 +1,107 @@
+// ctl.h - the parts of netdctl
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What netdctl exits with. */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* errors in a file, or refused */
+	EXIT_CHANGES = 2,	/* plan: there is something to do */
+	EXIT_NO_DAEMON = 3,
+	EXIT_USAGE = 64,	/* as sysexits.h */
+};
+
+/* A command of netdctl. */
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);	/* argv[0] is the name */
+	const char *args;	/* "FILE..." */
+	const char *brief;	/* one line */
+	const char *help;	/* the rest of --help */
+};
+
+extern const struct command commands[];
+extern bool want_json;		/* --json */
+extern const char *socket_path;
+
+/* --- main.c ---------------------------------------------------------- */
+
+/*
+ * Takes the common options and those of the command: SPEC is a NULL
+ * terminated list of "name" or "name=" (with a value); values go to the
+ * strings in order, "" for one without value.  Other arguments are moved to
+ * the front of argv + 1.  Their number, or -1 after a message; --help ends
+ * the program.
+ */
+int options(int argc, char **argv, const char *const *spec, const char **value);
+int usage(const char *command, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+__attribute__((format(printf, 1, 2))) void complain(const char *fmt, ...);
+void *must(void *p);		/* ends the program when out of memory */
+
+/* --- client.c -------------------------------------------------------- */
+
+/* An answer of the daemon. */
+struct reply {
+	long code;		/* HTTP status; 0: there was no answer */
+	json_t *json;		/* owned; may be NULL */
+};
+
+/*
+ * Asks for METHOD PATH ("/v1/status") with BODY (NULL: none).  LINE, unless
+ * NULL, gets each line of a streamed answer as it comes.  When there is no
+ * answer the reason and the cure have been printed.
+ */
+struct reply ask(const char *method, const char *path, const char *body,
+		 size_t len, void (*line)(const char *text, size_t len));
+/* A path of parts, each encoded: path_of("topologies", NAME, NULL). */
+char *path_of(const char *part, ...) __attribute__((sentinel));
+/* Adds "?key=value" or "&key=value", encoded. */
+char *path_query(char *path, const char *key, const char *value);
+void reply_free(struct reply *r);
+/*
+ * The usual end: with --json prints the answer, else its findings and error.
+ * The exit code.
+ */
+int finish(struct reply *r);
+void print_findings(const json_t *answer);
+const char *str(const json_t *o, const char *key);	/* "" when unset */
+
+/* --- files.c --------------------------------------------------------- */
+
+/* The text of FILE ("-": standard input); NULL after a message. */
+char *read_file(const char *file, size_t *len);
+
+/* --- steps.c --------------------------------------------------------- */
+
+/* Prints steps for people, and how many there are; their number. */
+unsigned int print_steps(const json_t *answer);
+
+/* --- table.c --------------------------------------------------------- */
+
+/* Prints objects as columns: KEYS and their HEADS, NULL terminated. */
+void print_table(const json_t *list, const char *const *keys,
+		 const char *const *heads);
+
+/* --- the commands ---------------------------------------------------- */
+
+int cmd_apply(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_events(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
+
+#endif
