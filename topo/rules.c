@@ -1,0 +1,302 @@
+// rules.c - the ruleset of a topology: in which namespaces, between what
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topo/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct network *segment(const struct network *n)
+{
+	return n->segment ? n->segment : n;
+}
+
+/* The same name once. */
+static void add_up(const char **ups, uint32_t *n, const char *name)
+{
+	uint32_t i;
+
+	if (!name || !*name)
+		return;
+	for (i = 0; i < *n; i++)
+		if (!strcmp(ups[i], name))
+			return;
+	ups[(*n)++] = name;
+}
+
+/* What is outside of a network: as written, or where the default routes go. */
+static void home_ups(struct rules *x, const struct network *n,
+		     struct iface *f)
+{
+	const struct word *w = n->uplink.items;
+	uint32_t i, max = n->uplink.n + 2;
+
+	f->ups = arena_alloc(x->out->arena, max * sizeof(*f->ups));
+	if (!*x->t->netns)
+		for (i = 0; i < n->uplink.n; i++)
+			add_up(f->ups, &f->nups, w[i].s);
+	if (f->nups)
+		return;
+	add_up(f->ups, &f->nups, x->t->uplink_if);
+	add_up(f->ups, &f->nups, x->t->uplink_if6);
+}
+
+static bool goes_out(const struct network *n, uint8_t mode)
+{
+	return mode != MODE_ISOLATED && (n->has_gateway || n->external);
+}
+
+static bool isolated_ports(const struct topology *t, const struct network *n)
+{
+	if (n->port_isolation)
+		return true;
+	list_for(struct attachment, a, &t->attachments)
+		if (a->leg.net == n && a->port_isolation)
+			return true;
+	return false;
+}
+
+static void home_iface(struct rules *x, struct network *n, struct iface *f)
+{
+	/* an interface of somebody else is bound by us when it says so */
+	bool ours = !n->external || WROTE(n, rec_network, mode);
+	uint8_t mode6 = n->mode6;
+
+	*f = (struct iface){
+		.name = n->ifname, .net = n,
+		.net4 = segment(n)->net4, .net6 = segment(n)->net6,
+		.managed = !n->external, .log = n->log,
+		.closed4 = ours && n->mode != MODE_OPEN,
+		.closed6 = ours && mode6 != MODE_OPEN,
+		.out4 = goes_out(n, n->mode), .out6 = goes_out(n, mode6),
+		.nat4 = n->mode == MODE_NAT, .nat6 = mode6 == MODE_NAT,
+		.snat = n->snat,
+	};
+	home_ups(x, n, f);
+}
+
+static void home_where(struct rules *x, struct where *w)
+{
+	struct topology *t = x->t;
+	uint32_t i = 0;
+
+	*w = (struct where){ .x = x, .ns = t->netns, .nifs = t->networks.n,
+			     .policies = &t->policies,
+			     .forwards = &t->forwards, .one2one = &t->one2one };
+	w->ifs = arena_alloc(x->out->arena, (w->nifs + 1) * sizeof(*w->ifs));
+	list_for(struct network, n, &t->networks) {
+		home_iface(x, n, &w->ifs[i]);
+		w->ifs[i++].isolated = isolated_ports(t, n);
+	}
+}
+
+static void router_iface(struct where *w, struct leg_spec *leg)
+{
+	struct router *r = w->router;
+	const struct prefix *ips = leg->ips.items;
+	struct iface *f;
+	uint32_t i;
+
+	if (!leg->kname || (r->up && !strcmp(leg->kname, r->up)))
+		return;
+	f = &w->ifs[w->nifs++];
+	*f = (struct iface){
+		.name = leg->kname, .net = leg->net, .link = leg->link,
+		.closed4 = r->policies.n > 0, .closed6 = r->policies.n > 0,
+		.out4 = r->up != NULL, .out6 = r->up != NULL,
+		.nat4 = r->up != NULL, .nat6 = r->up != NULL,
+		.snat = r->snat,
+	};
+	for (i = 0; i < leg->ips.n; i++)
+		*(ips[i].ip.family == 6 ? &f->net6 : &f->net4) =
+			prefix_net(&ips[i]);
+	if (r->up) {
+		f->ups = arena_alloc(w->x->out->arena, sizeof(*f->ups));
+		f->ups[f->nups++] = r->up;
+	}
+}
+
+static void router_where(struct rules *x, struct router *r, struct where *w)
+{
+	*w = (struct where){ .x = x, .ns = r->netns, .router = r,
+			     .policies = &r->policies,
+			     .forwards = &r->forwards,
+			     .one2one = &r->one2one };
+	w->ifs = arena_alloc(x->out->arena,
+			     (r->legs.n + 1) * sizeof(*w->ifs));
+	list_for(struct leg_spec, leg, &r->legs)
+		router_iface(w, leg);
+}
+
+struct iface *where_net(const struct where *w, const struct network *n)
+{
+	uint32_t i;
+
+	/* at home, the interfaces are the networks, in their order */
+	for (i = 0; i < w->nifs; i++)
+		if (w->ifs[i].net == n)
+			return &w->ifs[i];
+	return NULL;
+}
+
+static bool routed_to(const struct iface *f, const struct prefix *p)
+{
+	if (f->net4.ip.family && prefix_covers(&f->net4, p))
+		return true;
+	if (f->net6.ip.family && prefix_covers(&f->net6, p))
+		return true;
+	if (!f->net)
+		return false;
+	list_for(struct troute, r, &f->net->routes)
+		if (prefix_covers(&r->to, p))
+			return true;
+	return false;
+}
+
+struct iface *where_ip(const struct where *w, const struct prefix *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->nifs; i++)
+		if (routed_to(&w->ifs[i], p))
+			return &w->ifs[i];
+	return NULL;
+}
+
+static struct pos iface_pos(const struct iface *f)
+{
+	return f->net ? f->net->n.pos : f->link ? f->link->n.pos :
+		(struct pos){ 0 };
+}
+
+static void name_elem(struct where *w, const char *set, const char *data,
+		      const struct iface *f)
+{
+	rules_elem(w->x, w->ns, set, data, iface_pos(f), "\"%s\"", f->name);
+}
+
+/*
+ * Frames within a bridge pass here too, where bridge-nf-call-iptables is 1.
+ * With isolated ports the pair has a chain: rules_pair.c.
+ */
+static void same_pair(struct where *w, const struct iface *f)
+{
+	if (!f->isolated)
+		rules_elem(w->x, w->ns, "inet netd pair", "accept",
+			   iface_pos(f), "\"%s\" . \"%s\"", f->name,
+			   f->name);
+}
+
+static void services(struct where *w, const struct iface *f)
+{
+	const struct service *s = f->net->services.items;
+	struct pos pos = PLACE(f->net, rec_network, services);
+	uint32_t i;
+
+	for (i = 0; i < f->net->services.n; i++) {
+		if (s[i].ports.hi)
+			rules_elem(w->x, w->ns, "inet netd svc", "accept", pos,
+				   s[i].ports.lo == s[i].ports.hi ?
+				   "\"%s\" . %s . %u" : "\"%s\" . %s . %u-%u",
+				   f->name, match_protocol(s[i].proto),
+				   s[i].ports.lo, s[i].ports.hi);
+		else
+			rules_elem(w->x, w->ns, "inet netd svc_proto",
+				   "accept", pos, "\"%s\" . %s", f->name,
+				   match_protocol(s[i].proto));
+	}
+}
+
+static void gate(struct where *w, const struct network *n, const struct ip *ip)
+{
+	char text[46];
+
+	if (ip->family)
+		rules_elem(w->x, w->ns, ip->family == 6 ? "inet netd gate6" :
+			   "inet netd gate4", "", n->n.pos, "%s",
+			   ip_text(ip, text));
+}
+
+static void home_network(struct where *w, const struct iface *f)
+{
+	const struct prefix *more = f->net->addresses.items;
+	uint32_t i;
+
+	if (f->managed)
+		name_elem(w, "inet netd managed", "", f);
+	if (f->closed4)
+		name_elem(w, "inet netd closed", "", f);
+	else if (f->closed6)
+		name_elem(w, "inet netd closed6", "", f);
+	if (f->log)
+		name_elem(w, "inet netd logged", "", f);
+	same_pair(w, f);
+	services(w, f);
+	if (f->net->has_gateway) {
+		gate(w, f->net, &f->net->gw4);
+		gate(w, f->net, &f->net->gw6);
+	}
+	for (i = 0; i < f->net->addresses.n; i++)
+		gate(w, f->net, &more[i].ip);
+}
+
+static int expand_home(struct rules *x)
+{
+	struct where w;
+	uint32_t i;
+	int err;
+
+	home_where(x, &w);
+	rules_base(x, w.ns);
+	for (i = 0; i < w.nifs; i++) {
+		home_network(&w, &w.ifs[i]);
+		rules_guard_network(x, w.ifs[i].net);
+	}
+	list_for(struct attachment, a, &x->t->attachments)
+		rules_guard_attachment(x, a);
+	rules_guard_legs(x);
+	rules_targets(&w);
+	err = rules_pairs(&w);
+	return err ? err : rules_nat(&w);
+}
+
+static int expand_router(struct rules *x, struct router *r)
+{
+	struct where w;
+	uint32_t i;
+	int err;
+
+	if (r->node || !r->managed || (!r->up && !r->policies.n &&
+				       !r->forwards.n && !r->one2one.n))
+		return 0;
+	router_where(x, r, &w);
+	rules_base(x, w.ns);
+	for (i = 0; i < w.nifs; i++)
+		if (w.ifs[i].closed4)
+			name_elem(&w, "inet netd closed", "", &w.ifs[i]);
+	rules_targets(&w);
+	err = rules_pairs(&w);
+	return err ? err : rules_nat(&w);
+}
+
+int rules_expand(struct topology *t, const struct state *found,
+		 struct state *wanted, struct report *report)
+{
+	struct rules x = { .t = t, .found = found, .out = wanted,
+			   .report = report };
+	int err = expand_home(&x);
+
+	list_for(struct router, r, &t->hosts)
+		if (!err)
+			err = expand_router(&x, r);
+	return err ? err : rules_transits(&x);
+}
+
+int rules_expand_attachment(struct topology *t, struct attachment *a,
+			    struct state *wanted)
+{
+	struct rules x = { .t = t, .out = wanted };
+
+	rules_guard_attachment(&x, a);
+	return 0;
+}

@@ -1,0 +1,291 @@
+// rules_chain.c - what holds between two interfaces, as the text of a chain
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topo/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One chain while it is written. */
+struct text {
+	struct where *w;
+	const struct use *u;	/* its uses; the first says between what */
+	uint32_t n;
+	struct buf b;
+	uint32_t *marks, nmarks, cmarks;
+	bool host;		/* the host is one end: nothing is admitted
+				 * once and for all */
+};
+
+static void add_mark(struct text *t, uint32_t mark)
+{
+	uint32_t *v;
+
+	if (t->nmarks == t->cmarks) {
+		t->cmarks = t->cmarks ? 2 * t->cmarks : 8;
+		v = arena_alloc(t->w->x->out->arena, t->cmarks * sizeof(*v));
+		if (t->nmarks)
+			memcpy(v, t->marks, t->nmarks * sizeof(*v));
+		t->marks = v;
+	}
+	t->marks[t->nmarks++] = mark;
+}
+
+/*
+ * What a policy says between two interfaces, as a number: the same for as
+ * long as it says so, whatever stands before and behind it.
+ */
+static uint32_t policy_mark(struct text *t, const struct lines *l)
+{
+	struct buf b = { 0 };
+	uint32_t i, h;
+
+	buf_printf(&b, "%s>%s", t->u->in ? t->u->in : "",
+		   t->u->out ? t->u->out : "");
+	for (i = 0; i < l->n; i++)
+		buf_printf(&b, "\n%s", l->v[i]);
+	h = hash64(b.p, b.len) & ~MARK_FORWARD;
+	buf_free(&b);
+	/* the small numbers and the last one have a meaning */
+	return h < 16 || h == MARK_CUT ? 16 : h;
+}
+
+static void log_line(struct text *t, const char *when, const char *match,
+		     const struct policy *p)
+{
+	char prefix[64];
+	int i = 0;
+
+	for (; p->label && p->label[i] && i < 40; i++)
+		prefix[i] = p->label[i] >= ' ' && p->label[i] < 0x7f &&
+			p->label[i] != '"' && p->label[i] != '\\' ?
+			p->label[i] : '_';
+	prefix[i] = '\0';
+	buf_printf(&t->b, "%s%s%slimit rate 10/second burst 20 packets"
+		   " log prefix \"netd %s: \" group 0\n", when, match,
+		   p->action == ACT_ALLOW ? "ct state new " : "", prefix);
+}
+
+static const char *verdict(struct text *t, const struct policy *p,
+			   uint32_t mark)
+{
+	static const char *const deny[][2] = {
+		[ACT_REJECT] = { "counter goto deny", "counter goto refuse" },
+		[ACT_DROP] = { "counter goto deny_drop", "counter drop" },
+	};
+
+	if (p->action != ACT_ALLOW)
+		return deny[p->action][t->host];
+	return arena_printf(t->w->x->out->arena, "ct mark set 0x%08x %s", mark,
+			    t->host ? "accept" : "goto admit");
+}
+
+static void policy_lines(struct text *t, const struct use *u, const char *when)
+{
+	struct rules *x = t->w->x;
+	struct lines l = { 0 };
+	uint32_t i, mark;
+
+	match_lines(x, u->p, u->s, u->d, &l);
+	if (!l.n)
+		return;
+	mark = policy_mark(t, &l);
+	if (u->p->action == ACT_ALLOW)
+		add_mark(t, mark);
+	for (i = 0; i < l.n; i++) {
+		if (u->p->log)
+			log_line(t, when, l.v[i], u->p);
+		buf_printf(&t->b, "%s%s%s%s\n", when, l.v[i],
+			   verdict(t, u->p, mark),
+			   rules_comment(x, u->p->label));
+	}
+}
+
+/* Whether a family passes where no policy decides. */
+static bool passes(const struct use *u, bool six)
+{
+	const struct iface *f = u->from, *to = u->to;
+
+	if (f && !to && (six ? f->out6 : f->out4))
+		return true;
+	return !(f && (six ? f->closed6 : f->closed4)) &&
+		!(to && (six ? to->closed6 : to->closed4));
+}
+
+/*
+ * How many of the policies are asked before `established`: all up to the last
+ * one that forbids something which later ones, or the mode, would let.  So it
+ * also ends what was let before it came.
+ */
+static uint32_t asked_first(const struct text *t)
+{
+	uint32_t i, last = 0;
+	bool later = passes(t->u, false) || passes(t->u, true);
+
+	for (i = t->n; i-- > 0;) {
+		if (!t->u[i].p)
+			continue;
+		if (t->u[i].p->action == ACT_ALLOW)
+			later = true;
+		else if (later && !last)
+			last = i + 1;
+	}
+	return last;
+}
+
+static void established(struct text *t)
+{
+	const struct use *u = t->u;
+	bool mode4 = true, mode6 = true;
+
+	/* what the mode let while it was another one */
+	if (u->from && !u->to) {
+		mode4 = passes(u, false);
+		mode6 = passes(u, true);
+	}
+	buf_str(&t->b, "ct state established,related ct mark != ");
+	if (mode4 && mode6)
+		buf_printf(&t->b, "0x%08x", MARK_CUT);
+	else
+		buf_printf(&t->b, "{ %s%s0x%08x }",
+			   mode4 ? "" : "0x00000002, ",
+			   mode6 ? "" : "0x00000004, ", MARK_CUT);
+	buf_str(&t->b, " accept\n");
+}
+
+static void head(struct text *t)
+{
+	const struct use *u = t->u;
+
+	if (u->from && u->from->managed)
+		buf_str(&t->b, "fib saddr . iif oif missing counter drop\n"
+			"ip daddr 169.254.0.0/16 counter drop\n");
+	if (u->to && t->w->forwards->n)
+		buf_printf(&t->b, "ct mark & 0x00000001 == 0x00000001"
+			   " ct status dnat %s\n",
+			   u->from ? "jump forwarded" : "goto admit");
+}
+
+static void tail(struct text *t)
+{
+	bool p4 = passes(t->u, false), p6 = passes(t->u, true);
+	bool mode = t->u->from && !t->u->to && t->u->from->out4;
+
+	if (p4)
+		buf_printf(&t->b, "%s%s\n", p6 && !mode ? "" :
+			   "meta nfproto ipv4 ",
+			   mode ? "ct mark set 0x00000002 goto admit" :
+			   "accept");
+	if (p6 && (mode || !p4))
+		buf_printf(&t->b, "%s%s\n", p4 ? "" : "meta nfproto ipv6 ",
+			   mode ? "ct mark set 0x00000004 goto admit" :
+			   "accept");
+	if (!p4 || !p6)
+		buf_str(&t->b, "goto deny\n");
+}
+
+static void pair_text(struct text *t)
+{
+	uint32_t i, first = asked_first(t);
+
+	head(t);
+	if (first) {
+		buf_printf(&t->b, "ct state established,related"
+			   " ct direction reply ct mark != 0x%08x accept\n",
+			   MARK_CUT);
+		for (i = 0; i < first; i++)
+			if (t->u[i].p)
+				policy_lines(t, &t->u[i],
+					     "ct direction original ");
+	}
+	established(t);
+	for (i = first; i < t->n; i++)
+		if (t->u[i].p)
+			policy_lines(t, &t->u[i], "");
+	tail(t);
+}
+
+/* Policies of one port-isolated network: bridged frames aren't ours here. */
+static void same_text(struct text *t)
+{
+	char mac[18];
+	uint32_t i;
+
+	buf_printf(&t->b, "ether daddr != %s accept\n",
+		   mac_text(&t->u->from->net->hwaddr, mac));
+	buf_str(&t->b, "fib saddr . iif oif missing counter drop\n");
+	established(t);
+	for (i = 0; i < t->n; i++)
+		if (t->u[i].p)
+			policy_lines(t, &t->u[i], "");
+	buf_str(&t->b, "counter drop\n");
+}
+
+static void host_text(struct text *t)
+{
+	uint32_t i;
+
+	buf_str(&t->b, "ct state established,related ct direction reply"
+		" accept\n");
+	for (i = 0; i < t->n; i++)
+		policy_lines(t, &t->u[i], "");
+}
+
+/* The chain that is there for all such pairs, or NULL. */
+static const char *common(const struct where *w, const struct use *u,
+			  uint32_t n)
+{
+	bool p4 = passes(u, false), p6 = passes(u, true);
+	bool guest = u->from && u->from->managed;
+
+	if (u->p || (u->from && u->from == u->to))
+		return NULL;
+	if (u->from && !u->to && p4)
+		return p6 ? guest ? "goto guest_out" : "goto out" :
+			guest ? "goto guest_out4" : "goto out4";
+	if (p4 || p6)
+		return NULL;
+	if (!u->from)
+		return "goto replies";
+	return guest ? "goto guest_back" : "goto back";
+}
+
+static void put_chain(struct text *t, const char *name)
+{
+	struct arena *a = t->w->x->out->arena;
+	struct list marks = { .items = t->marks, .n = t->nmarks };
+
+	rules_chain_marks(t->w->x, t->w->ns, name,
+			  arena_strdup(a, buf_text(&t->b)), &marks,
+			  t->u->pos);
+}
+
+void rules_group(struct where *w, const struct use *u, uint32_t n)
+{
+	struct text t = { .w = w, .u = u, .n = n, .host = !u->in || !u->out };
+	const char *to = t.host ? NULL : common(w, u, n), *name;
+	struct arena *a = w->x->out->arena;
+
+	if (!to) {
+		name = rules_name(w->x, !u->in ? "from_host" : !u->out ?
+				  "to_host" : "to", u->in ? u->in : u->out,
+				  t.host ? "" : u->out);
+		if (t.host)
+			host_text(&t);
+		else if (u->from && u->from == u->to)
+			same_text(&t);
+		else
+			pair_text(&t);
+		put_chain(&t, name);
+		to = arena_printf(a, "%s %s", t.host ? "jump" : "goto",
+				  name + strlen("inet netd "));
+	}
+	if (t.host)
+		rules_elem(w->x, w->ns, u->in ? "inet netd host_in" :
+			   "inet netd host_out", to, u->pos, "\"%s\"",
+			   u->in ? u->in : u->out);
+	else
+		rules_elem(w->x, w->ns, "inet netd pair", to, u->pos,
+			   "\"%s\" . \"%s\"", u->in, u->out);
+	buf_free(&t.b);
+}

@@ -1,0 +1,229 @@
+// rules_nat.c - translation on the way to an uplink, and one-to-one
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topo/rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A one-to-one of prefixes is an element an address, up to so many. */
+#define O2O_BITS 10
+
+static struct pos net_pos(const struct iface *f)
+{
+	return f->net ? f->net->n.pos : f->link ? f->link->n.pos :
+		(struct pos){ 0 };
+}
+
+static void hair(struct where *w, const struct iface *f)
+{
+	char text[50];
+
+	if (f->net4.ip.family)
+		rules_elem(w->x, w->ns, "inet netd hair4", "", net_pos(f),
+			   "\"%s\" . %s", f->name,
+			   prefix_text(&f->net4, text));
+	if (f->net6.ip.family)
+		rules_elem(w->x, w->ns, "inet netd hair6", "", net_pos(f),
+			   "\"%s\" . %s", f->name,
+			   prefix_text(&f->net6, text));
+}
+
+static struct iface *target_iface(struct where *w, const struct network *n,
+				  const struct ip *ip)
+{
+	struct prefix p = { .ip = *ip, .len = ip->family == 6 ? 128 : 32 };
+	struct iface *f = n ? where_net(w, n) : NULL;
+
+	return f ? f : where_ip(w, &p);
+}
+
+void rules_targets(struct where *w)
+{
+	list_for(struct forward, fw, w->forwards) {
+		const struct ip *ips = fw->target_ips.items;
+		struct iface *f = fw->target_ips.n ?
+			target_iface(w, fw->net, &ips[0]) : NULL;
+
+		if (f)
+			f->target = true;
+	}
+}
+
+/* "snat ip to A-B:P-Q persistent", the ports where the protocol has some */
+static void snat_line(struct buf *b, const struct snat *s, const char *match,
+		      const struct iprange *r)
+{
+	bool six = r->lo.family == 6, range = ip_cmp(&r->lo, &r->hi) != 0;
+	char lo[46], hi[46], to[128];
+	const char *flags = range ? " persistent" : "";
+
+	ip_text(&r->lo, lo);
+	ip_text(&r->hi, hi);
+	if (s->ports.hi) {
+		snprintf(to, sizeof(to), six ? range ? "[%s]-[%s]" : "[%s]" :
+			 range ? "%s-%s" : "%s", lo, hi);
+		buf_printf(b, "%smeta l4proto { tcp, udp, sctp }"
+			   " snat %s to %s:%u-%u%s\n", match,
+			   six ? "ip6" : "ip", to, s->ports.lo, s->ports.hi,
+			   flags);
+	}
+	buf_printf(b, "%ssnat %s to %s%s%s%s\n", match, six ? "ip6" : "ip",
+		   lo, range ? "-" : "", range ? hi : "", flags);
+}
+
+/*
+ * Of several ranges each serves a part of the network, so that a guest keeps
+ * its address outside.
+ */
+static uint32_t snat_family(struct buf *b, const struct snat *s,
+			    const struct prefix *net, uint8_t family)
+{
+	const struct iprange *r = s->addresses.items;
+	uint32_t i, n = 0, k = 0;
+	char match[128], lo[46], hi[46];
+	struct ip from, to;
+	uint64_t size, part;
+
+	for (i = 0; i < s->addresses.n; i++)
+		n += r[i].lo.family == family;
+	if (!n)
+		return 0;
+	size = (family == 6 ? 128 : 32) - net->len;
+	size = size > 62 ? 1ull << 62 : 1ull << size;
+	part = size / n ? size / n : 1;
+	for (i = 0; i < s->addresses.n; i++) {
+		if (r[i].lo.family != family)
+			continue;
+		from = prefix_first(net);
+		from = ip_add(&from, k * part);
+		to = ip_add(&from, part - 1);
+		snprintf(match, sizeof(match), "%s saddr %s-%s ",
+			 family == 6 ? "ip6" : "ip", ip_text(&from, lo),
+			 ip_text(&to, hi));
+		if (++k == n)
+			snprintf(match, sizeof(match), "meta nfproto %s ",
+				 family == 6 ? "ipv6" : "ipv4");
+		snat_line(b, s, match, &r[i]);
+	}
+	return n;
+}
+
+static const char *snat_chain(struct where *w, const struct iface *f)
+{
+	const char *name = rules_name(w->x, "snat", f->name, "");
+	const struct snat *s = f->snat;
+	struct buf b = { 0 };
+	struct lines l = { 0 };
+	uint32_t i;
+
+	match_addresses(w->x, s->except.items, s->except.n, 4, "daddr", &l);
+	match_addresses(w->x, s->except.items, s->except.n, 6, "daddr", &l);
+	for (i = 0; i < l.n; i++)
+		buf_printf(&b, "%saccept\n", l.v[i]);
+	if (!snat_family(&b, s, &f->net4, 4) && f->nat4)
+		buf_str(&b, "meta nfproto ipv4 masquerade\n");
+	if (!snat_family(&b, s, &f->net6, 6) && f->nat6)
+		buf_str(&b, "meta nfproto ipv6 masquerade\n");
+	rules_chain(w->x, w->ns, name,
+		    arena_strdup(w->x->out->arena, buf_text(&b)), false,
+		    s->n.pos);
+	buf_free(&b);
+	return name + strlen("inet netd ");
+}
+
+void rules_egress(struct where *w, const struct iface *f)
+{
+	const char *to;
+	uint32_t i;
+
+	if (!f->nat4 && !f->nat6 && !f->snat)
+		return;
+	if (f->snat)
+		to = arena_printf(w->x->out->arena, "goto %s",
+				  snat_chain(w, f));
+	else
+		to = !f->nat6 ? "goto masq4" : !f->nat4 ? "goto masq6" :
+			"goto masq";
+	for (i = 0; i < f->nups; i++)
+		rules_elem(w->x, w->ns, "inet netd egress", to, net_pos(f),
+			   "\"%s\" . \"%s\"", f->name, f->ups[i]);
+}
+
+static void one_address(struct where *w, const struct iface *f,
+			const struct ip *ext, const struct ip *in,
+			struct pos pos)
+{
+	struct arena *a = w->x->out->arena;
+	bool six = ext->family == 6;
+	char e[46], i[46];
+	uint32_t u;
+
+	ip_text(ext, e);
+	ip_text(in, i);
+	rules_elem(w->x, w->ns, six ? "inet netd o2o6" : "inet netd o2o4",
+		   arena_strdup(a, i), pos, "%s", e);
+	for (u = 0; u < f->nups; u++) {
+		rules_elem(w->x, w->ns, six ? "inet netd o2o_in6" :
+			   "inet netd o2o_in4", arena_strdup(a, i), pos,
+			   "\"%s\" . %s", f->ups[u], e);
+		rules_elem(w->x, w->ns, six ? "inet netd o2o_out6" :
+			   "inet netd o2o_out4", arena_strdup(a, e), pos,
+			   "\"%s\" . %s", f->ups[u], i);
+	}
+}
+
+static int one_to_one(struct where *w, const struct one2one *o)
+{
+	unsigned int bits = (o->external.ip.family == 6 ? 128 : 32) -
+		o->external.len;
+	struct iface *f = target_iface(w, o->net, &o->inside.ip);
+	struct ip ext = prefix_first(&o->external);
+	struct ip in = prefix_first(&o->inside);
+	uint32_t i;
+
+	if (!f)
+		return 0;
+	if (bits > O2O_BITS) {
+		report_error(w->x->report, o->n.pos, o->n.path,
+			     "a one-to-one of prefixes is built address by"
+			     " address and has at most %u of them; this one"
+			     " is /%u", 1u << O2O_BITS, o->external.len);
+		return -E2BIG;
+	}
+	for (i = 0; i < 1u << bits; i++) {
+		one_address(w, f, &ext, &in, o->n.pos);
+		ext = ip_add(&ext, 1);
+		in = ip_add(&in, 1);
+	}
+	f->hair = true;
+	return 0;
+}
+
+int rules_nat(struct where *w)
+{
+	const struct iface *f;
+	int err = 0, e;
+	uint32_t i;
+
+	list_for(struct one2one, o, w->one2one) {
+		e = one_to_one(w, o);
+		err = err ? err : e;
+	}
+	for (i = 0; i < w->nifs; i++) {
+		f = &w->ifs[i];
+		rules_egress(w, f);
+		if (f->target || f->hair)
+			hair(w, f);
+		if (!w->forwards->n)
+			continue;
+		if (f->out4)
+			rules_elem(w->x, w->ns, "inet netd outgoing4", "",
+				   net_pos(f), "\"%s\"", f->name);
+		if (f->out6)
+			rules_elem(w->x, w->ns, "inet netd outgoing6", "",
+				   net_pos(f), "\"%s\"", f->name);
+	}
+	e = rules_forwards(w);
+	return err ? err : e;
+}

@@ -1,0 +1,231 @@
+// rules_transit.c - the host's part of ways out of namespaces of ours
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topo/rules.h"
+
+#include <string.h>
+
+/*
+ * Seen from the host a namespace of ours is a network with one guest: its
+ * transit.  It reaches the outside and nothing of the host, and is translated
+ * but for networks that are routed.
+ */
+struct passage {
+	struct rules *x;
+	const struct transit *way;
+	struct where w;
+	struct iface f;
+	struct pos pos;
+	bool lab;		/* `nat: host`: nothing beside the host either */
+};
+
+static bool known(const struct iface *f, const char *name, size_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->nups; i++)
+		if (strlen(f->ups[i]) == n && !memcmp(f->ups[i], name, n))
+			return true;
+	return false;
+}
+
+static void add_up(struct passage *p, const char *name, size_t n)
+{
+	if (n && !known(&p->f, name, n))
+		p->f.ups[p->f.nups++] = arena_strndup(p->x->out->arena, name,
+						      n);
+}
+
+/* The interfaces of the host's default routes. */
+static void default_ups(struct passage *p)
+{
+	static const char *const facts[] = { "default-dev", "default-dev6" };
+	const struct fact *f;
+	const char *s;
+	size_t i, n;
+
+	if (!p->x->found || !p->x->found->sorted)
+		return;
+	for (i = 0; i < 2; i++) {
+		f = (struct fact *)state_find(p->x->found, KIND_FACT, "",
+					      facts[i]);
+		for (s = f && f->value ? f->value : ""; *s && p->f.nups < 8;) {
+			n = strcspn(s, " ,");
+			add_up(p, s, n);
+			s += n + strspn(s + n, " ,");
+		}
+	}
+}
+
+static void written_ups(struct passage *p)
+{
+	const struct word *v;
+	uint32_t i;
+
+	list_for(struct network, n, &p->x->t->networks) {
+		v = n->uplink.items;
+		for (i = 0; i < n->uplink.n; i++)
+			add_up(p, v[i].s, strlen(v[i].s));
+	}
+}
+
+static void elem(struct passage *p, const char *set, const char *data)
+{
+	rules_elem(p->x, "", set, data, p->pos, "\"%s\"", p->f.name);
+}
+
+static void pair(struct passage *p, const char *in, const char *out,
+		 const char *set, const char *to)
+{
+	rules_elem(p->x, "", set, to, p->pos, "\"%s\" . \"%s\"", in, out);
+}
+
+/* Routed networks of the home: their own addresses pass, in and out. */
+static const char *routed(struct passage *p, const char *up)
+{
+	struct rules *x = p->x;
+	const struct prefix *nets[2];
+	struct lines l = { 0 };
+	struct buf b = { 0 };
+	const char *name;
+	char text[50];
+	uint32_t i;
+
+	list_for(struct network, n, &x->t->networks) {
+		nets[0] = n->mode == MODE_ROUTED || n->mode == MODE_OPEN ?
+			&n->net4 : NULL;
+		nets[1] = n->mode6 == MODE_ROUTED || n->mode6 == MODE_OPEN ?
+			&n->net6 : NULL;
+		for (i = 0; i < 2; i++) {
+			if (!nets[i] || !nets[i]->ip.family)
+				continue;
+			match_addresses(x, nets[i], 1, nets[i]->ip.family,
+					"daddr", &l);
+			rules_elem(x, "", i ? "inet netd plain6" :
+				   "inet netd plain4", "", n->n.pos,
+				   "\"%s\" . %s", p->f.name,
+				   prefix_text(nets[i], text));
+		}
+	}
+	if (!l.n)
+		return "goto replies";
+	buf_str(&b, "ct mark & 0x00000001 == 0x00000001 ct status dnat"
+		" goto admit\n"
+		"ct state established,related ct direction reply"
+		" ct mark != 0xfffffffe accept\n");
+	for (i = 0; i < l.n; i++)
+		buf_printf(&b, "%sgoto admit\n", l.v[i]);
+	buf_str(&b, "goto refuse\n");
+	name = rules_name(x, "to", up, p->f.name);
+	rules_chain(x, "", name, arena_strdup(x->out->arena, buf_text(&b)),
+		    false, p->pos);
+	buf_free(&b);
+	return arena_printf(x->out->arena, "goto %s",
+			    name + strlen("inet netd "));
+}
+
+/* The networks that the host itself is in: not what a lab may see. */
+static void lans(struct passage *p)
+{
+	const struct state *s = p->x->found;
+	struct prefix net;
+	uint32_t i, j;
+	char text[50];
+	const char *at;
+
+	for (i = s ? state_seek(s, KIND_ADDRESS, "", "") : 0;
+	     s && i < s->n && s->v[i]->kind == KIND_ADDRESS &&
+	     !*s->v[i]->netns; i++) {
+		at = strchr(s->v[i]->name, ' ');
+		if (!s->v[i]->foreign || !at || prefix_read(at + 1, &net))
+			continue;
+		net = prefix_net(&net);
+		for (j = 0; j < p->f.nups; j++) {
+			if (strncmp(s->v[i]->name, p->f.ups[j],
+				    at - s->v[i]->name) ||
+			    p->f.ups[j][at - s->v[i]->name])
+				continue;
+			rules_elem(p->x, "", net.ip.family == 6 ?
+				   "inet netd lan6" : "inet netd lan4", "",
+				   p->pos, "\"%s\" . %s", p->f.ups[j],
+				   prefix_text(&net, text));
+		}
+	}
+}
+
+static void gates(struct passage *p)
+{
+	char text[46];
+
+	if (p->way->outer4.ip.family)
+		rules_elem(p->x, "", "inet netd gate4", "", p->pos, "%s",
+			   ip_text(&p->way->outer4.ip, text));
+	if (p->way->outer6.ip.family)
+		rules_elem(p->x, "", "inet netd gate6", "", p->pos, "%s",
+			   ip_text(&p->way->outer6.ip, text));
+}
+
+static void passage(struct passage *p, const struct list *forwards)
+{
+	uint32_t i;
+
+	p->w = (struct where){ .x = p->x, .ns = "", .ifs = &p->f, .nifs = 1,
+			       .forwards = forwards };
+	rules_base(p->x, "");
+	elem(p, "inet netd managed", "");
+	elem(p, "inet netd closed", "");
+	gates(p);
+	if (forwards->n) {
+		elem(p, "inet netd outgoing4", "");
+		elem(p, "inet netd outgoing6", "");
+	}
+	for (i = 0; i < p->f.nups; i++) {
+		pair(p, p->f.name, p->f.ups[i], "inet netd pair",
+		     p->lab ? "goto guest_away" : "goto guest_out");
+		pair(p, p->f.ups[i], p->f.name, "inet netd pair",
+		     p->lab ? "goto replies" : routed(p, p->f.ups[i]));
+		pair(p, p->f.name, p->f.ups[i], "inet netd egress",
+		     "goto masq");
+	}
+	if (p->lab)
+		lans(p);
+	rules_forwards_to(&p->w, &p->f, &p->way->inner4.ip,
+			  &p->way->inner6.ip);
+}
+
+static void passage_init(struct passage *p, struct rules *x,
+			 const struct transit *way, struct pos pos)
+{
+	uint32_t max = 8;
+
+	list_for(struct network, n, &x->t->networks)
+		max += n->uplink.n;
+	*p = (struct passage){ .x = x, .way = way, .pos = pos };
+	p->f = (struct iface){
+		.name = way->port, .managed = true, .closed4 = true,
+		.closed6 = true, .out4 = true, .out6 = true,
+		.ups = arena_alloc(x->out->arena, max * sizeof(*p->f.ups)),
+	};
+}
+
+int rules_transits(struct rules *x)
+{
+	struct topology *t = x->t;
+	struct passage p;
+
+	if (t->way) {
+		passage_init(&p, x, t->way, t->n.pos);
+		written_ups(&p);
+		if (!p.f.nups)
+			default_ups(&p);
+		passage(&p, &t->forwards);
+	}
+	list_for(struct router, r, &t->hosts) {
+		if (!r->way)
+			continue;
+		passage_init(&p, x, r->way, r->n.pos);
+		p.lab = true;
+		default_ups(&p);
+		passage(&p, &r->forwards);
+	}
+	return 0;
+}
