@@ -218,7 +218,7 @@ static int look_at_sysctls(struct engine *e, struct change *c)
 		    !state_find(c->have, KIND_SYSCTL, c->want->v[i]->netns,
 				c->want->v[i]->name))
 			state_ref(hints, c->want->v[i]);
-	found = hints->n ? observe(e, 0, hints, &err) : NULL;
+	found = hints->n ? observe(e, OBSERVE_SYSCTLS, hints, &err) : NULL;
 	for (i = 0; found && i < found->n; i++)
 		if (found->v[i]->kind == KIND_SYSCTL)
 			state_copy(c->have, found->v[i]);

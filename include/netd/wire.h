@@ -39,6 +39,7 @@ enum {
 	OBSERVE_LINKS = 1,	/* namespaces, links, addresses, routes, ... */
 	OBSERVE_NFT = 2,
 	OBSERVE_FACTS = 4,
+	OBSERVE_SYSCTLS = 8,	/* only those of the body; also in LINKS */
 };
 
 /*
