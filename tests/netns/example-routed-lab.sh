@@ -39,7 +39,7 @@ can $L.a1 "$(address c inet)" tcp 80
 same "a1 to c goes by r1, r2, r3: not the dear link" 61 \
 	"$(hops "$(address c inet)")"
 check_not "the host is not in the lab" ping -q -c 1 -W 1 "$(address c inet)"
-check "exec runs in a node" netdctl exec $L a1 -- ip route get 10.13.0.2
+check "exec runs in a node" netdctl exec $L/a1 -- ip route get 10.13.0.2
 same "a node never forwards" 0 \
 	"$(in_ns $L.a1 cat /proc/sys/net/ipv4/ip_forward)"
 
