@@ -160,8 +160,46 @@ static int only_kind(const struct end *ends, uint32_t n)
 	return n ? ends[0].kind : -1;
 }
 
+static unsigned int family_bit(uint8_t family)
+{
+	return family == 4 ? 1 : family == 6 ? 2 : 0;
+}
+
+static unsigned int families_of(const struct end *e)
+{
+	const struct attachment *a = e->what;
+	const struct network *w = e->what;
+	const struct prefix *p;
+	unsigned int bits = 0;
+	uint32_t i;
+
+	if (e->kind == END_ADDRESS)
+		return family_bit(e->p.ip.family);
+	if (e->kind == END_NETWORK)
+		return family_bit(w->net4.ip.family) |
+		       family_bit(w->net6.ip.family);
+	if (e->kind != END_ATTACHMENT)
+		return 3;
+	for (p = a->leg.ips.items, i = 0; i < a->leg.ips.n; i++)
+		bits |= family_bit(p[i].ip.family);
+	return bits;
+}
+
+static unsigned int families(const struct end *ends, uint32_t n)
+{
+	unsigned int bits = 0;
+	uint32_t i;
+
+	for (i = 0; i < n && bits != 3; i++)
+		bits |= families_of(&ends[i]);
+	return bits;
+}
+
+/* What is wrong with the two of them; each by itself was looked at before. */
 static void check_both_ends(struct check *c, struct policy *p)
 {
+	unsigned int from = families(p->from_ends, p->nfrom);
+	unsigned int to = families(p->to_ends, p->nto);
 	struct network *w = only_network(p->from_ends, p->nfrom);
 	int kind = only_kind(p->from_ends, p->nfrom);
 
@@ -172,22 +210,52 @@ static void check_both_ends(struct check *c, struct policy *p)
 	if (kind >= 0 && kind == only_kind(p->to_ends, p->nto))
 		FAULT(c, p, rec_policy, to, "has no effect here: both ends "
 		      "are %s", kind == END_HOST ? "the host" : "outside");
+	if (from && to && !(from & to))
+		FAULT(c, p, rec_policy, to, "has no effect here: `from:` is "
+		      "IPv%d and this is IPv%d", from == 1 ? 4 : 6,
+		      to == 1 ? 4 : 6);
 }
 
-static void check_policy(struct check *c, const struct router *router,
-			 struct policy *p)
+static void check_policy_keys(struct check *c, struct policy *p)
 {
 	uint8_t bad = portless(&p->protocol);
 
 	NEEDS(c, p, rec_policy, from);
 	NEEDS(c, p, rec_policy, to);
-	NEEDS(c, p, rec_policy, action);
 	if (p->ports.n && !p->protocol.n)
 		FAULT(c, p, rec_policy, ports, "ports need a `protocol:` (tcp, "
 		      "udp, sctp)");
 	else if (p->ports.n && bad)
 		FAULT(c, p, rec_policy, ports, "has no effect here: %s has no "
 		      "ports", protocol_name(bad));
+}
+
+static bool is_group(const struct topology *t, const char *name)
+{
+	list_for(struct group, g, &t->groups)
+		if (name && !strcmp(g->n.name, name))
+			return true;
+	return false;
+}
+
+/* An empty group; a name that doesn't exist was reported. */
+static void check_nobody(struct check *c, struct policy *p)
+{
+	const struct word *from = p->from.items, *to = p->to.items;
+
+	if (p->from.n == 1 && !p->nfrom && is_group(c->t, from->s))
+		FAULT(c, p, rec_policy, from, "the group %s has no members",
+		      from->s);
+	if (p->to.n == 1 && !p->nto && is_group(c->t, to->s))
+		FAULT(c, p, rec_policy, to, "the group %s has no members",
+		      to->s);
+}
+
+static void check_policy(struct check *c, const struct router *router,
+			 struct policy *p)
+{
+	check_policy_keys(c, p);
+	check_nobody(c, p);
 	check_ends(c, router, p->from_ends, p->nfrom, &p->n, &rec_policy,
 		   offsetof(struct policy, from));
 	check_ends(c, router, p->to_ends, p->nto, &p->n, &rec_policy,
@@ -214,26 +282,14 @@ static bool is_any_address(const struct ip *ip)
 static void check_listen(struct check *c, struct forward *w)
 {
 	static const struct ip loopback6 = { 6, { [15] = 1 } };
-	const struct ip *t = w->target_ips.items;
-	bool reaches = !w->target_ips.n;
-	uint32_t i;
-
 	if (!w->listen.family)
 		return;
-	if (is_any_address(&w->listen)) {
+	if (is_any_address(&w->listen))
 		FAULT(c, w, rec_forward, listen, "all addresses are listened "
 		      "on when there is no `listen:`");
-		return;
-	}
-	if (!ip_cmp(&w->listen, &loopback6))
+	else if (!ip_cmp(&w->listen, &loopback6))
 		FAULT(c, w, rec_forward, listen, "the kernel can't forward "
 		      "what is sent to ::1; 127.0.0.1 it can");
-	for (i = 0; i < w->target_ips.n; i++)
-		if (t[i].family == w->listen.family)
-			reaches = true;
-	if (!reaches)
-		FAULT(c, w, rec_forward, target, "%s has no IPv%u address, "
-		      "and `listen:` is one", w->target.s, w->listen.family);
 }
 
 static void check_target_port(struct check *c, struct forward *w)
@@ -264,9 +320,6 @@ static void check_forward(struct check *c, const struct router *router,
 	why = w->net ? not_here(c, router, w->net) : NULL;
 	if (why)
 		FAULT(c, w, rec_forward, target, "%s", why);
-	else if (w->net && !w->target_ips.n)
-		FAULT(c, w, rec_forward, target, "the addresses of %s are not "
-		      "known: write `address:` there", w->target.s);
 }
 
 /* A port that is listened on, for one protocol. */
