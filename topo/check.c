@@ -79,31 +79,52 @@ static void read_allowances(struct check *c)
 	}
 }
 
+static void check_resolve(struct check *c)
+{
+	topo_resolve(c->t, c->found, c->numbers, c->report);
+}
+
+/* The parts in order; what is resolved is looked at afterwards. */
+static void (*const parts[])(struct check *) = {
+	check_names, check_networks, check_attachments, check_routers,
+	check_links, check_resolve, check_clashes, check_gateways,
+	check_subnets, check_addresses, check_loops, check_rules, check_host,
+};
+
+/* Nobody reads a thousand, and each is printed with its line. */
+#define MAX_FINDINGS 100
+
+static bool too_many(struct report *r, unsigned int before)
+{
+	unsigned int i;
+
+	if (r->count - before <= MAX_FINDINGS)
+		return false;
+	r->count = before + MAX_FINDINGS;
+	for (i = 0, r->errors = 0; i < r->count; i++)
+		r->errors += r->list[i].severity == SEV_ERROR;
+	report_error(r, r->list[r->count - 1].pos, NULL,
+		     "too many findings: there may be more");
+	return true;
+}
+
 int topo_check(struct topology *t, const struct state *found,
 	       struct topology *const *others, unsigned int nothers,
 	       struct report *report)
 {
 	struct check c = {
 		.t = t, .found = found, .others = others, .nothers = nothers,
-		.report = report,
+		.report = report, .numbers = numbers_new(),
 	};
-	unsigned int errors = report->errors;
-	struct numbers *numbers = numbers_new();
+	unsigned int errors = report->errors, before = report->count;
+	size_t i;
 
 	read_allowances(&c);
-	check_names(&c);
-	check_networks(&c);
-	check_attachments(&c);
-	check_routers(&c);
-	check_links(&c);
-	topo_resolve(t, found, numbers, report);
-	check_clashes(&c);
-	check_gateways(&c);
-	check_subnets(&c);
-	check_addresses(&c);
-	check_loops(&c);
-	check_rules(&c);
-	check_host(&c);
-	numbers_free(numbers);
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		parts[i](&c);
+		if (too_many(report, before))
+			break;
+	}
+	numbers_free(c.numbers);
 	return report->errors == errors ? 0 : -EINVAL;
 }

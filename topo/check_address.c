@@ -10,7 +10,7 @@ struct have {
 	const void *where;	/* the segment it is in */
 	struct prefix p;
 	struct mac mac;
-	struct pos pos;
+	struct pos pos, mac_pos;
 	const char *path;
 	const char *topology;	/* when it is another one's */
 };
@@ -218,8 +218,11 @@ static void report_macs(struct check *c, struct haves *h)
 		/* the addresses of one interface share its MAC */
 		if (a->where == b->where && a->path != b->path &&
 		    memcmp(&b->mac, &none, sizeof(none)) &&
-		    !memcmp(&a->mac, &b->mac, sizeof(a->mac)))
+		    !memcmp(&a->mac, &b->mac, sizeof(a->mac))) {
+			a->pos = a->mac_pos;
+			b->pos = b->mac_pos;
 			twice(c, a, b, mac_text(&b->mac, text));
+		}
 	}
 }
 
@@ -241,6 +244,7 @@ static void add_leg(struct haves *h, struct leg_spec *l,
 			     .pos = l->n.pos, .path = l->n.path };
 	uint32_t i;
 
+	have.mac_pos = node_at(&l->n, r, offsetof(struct leg_spec, mac));
 	if (!where)
 		return;
 	if (!l->ips.n)
@@ -254,7 +258,8 @@ static void add_leg(struct haves *h, struct leg_spec *l,
 
 static void add_gateway(struct haves *h, struct network *w)
 {
-	struct have have = { .where = w, .mac = w->hwaddr, .path = w->n.path };
+	struct have have = { .where = w, .mac = w->hwaddr, .path = w->n.path,
+			     .mac_pos = PLACE(w, rec_network, mac) };
 	const struct prefix *p = w->addresses.items;
 	uint32_t i;
 

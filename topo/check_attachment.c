@@ -195,7 +195,7 @@ void check_links(struct check *c)
 		if (WROTE(l, rec_link, mtu) && l->mtu < 1280 &&
 		    (l->subnet6.automatic || l->subnet6.p.ip.family))
 			FAULT(c, l, rec_link, mtu, "expected at least 1280, "
-			      "since IPv6 needs it (`subnet6:`%s), found %u",
+			      "which `subnet6:`%s needs, found %u",
 			      check_where(c, PLACE(l, rec_link, subnet6)),
 			      l->mtu);
 	}

@@ -140,29 +140,12 @@ static void check_none(struct check *c, struct network *w)
 		      check_where(c, PLACE(w, rec_network, gateway)));
 }
 
-/* An address of the gateway's is one of the subnet. */
-static void check_gateway(struct check *c, struct network *w, bool six)
+static void check_gateway(struct check *c, struct network *w)
 {
-	const struct netspec *s = six ? &w->subnet6 : &w->subnet;
-	const char *text = six ? w->gateway6 : w->gateway, *bad = NULL;
-	char net[50];
-	struct ip ip;
-
-	if (!text)
-		return;
-	if (!wrote_subnet(s))
-		bad = "has no effect here: there is no subnet of its family";
-	else if (!ip_read(text, &ip) && s->p.ip.family &&
-		 !prefix_has(&s->p, &ip))
-		bad = arena_printf(c->report->arena, "expected an address in "
-				   "%s, found %s", prefix_text(&s->p, net),
-				   text);
-	if (!bad || !has_subnet(w))
-		return;
-	if (six)
-		FAULT(c, w, rec_network, gateway6, "%s", bad);
-	else
-		FAULT(c, w, rec_network, gateway, "%s", bad);
+	if (has_subnet(w) && !wrote_subnet(&w->subnet))
+		IDLE(c, w, rec_network, gateway, "there is no `subnet:`");
+	if (has_subnet(w) && !wrote_subnet(&w->subnet6))
+		IDLE(c, w, rec_network, gateway6, "there is no `subnet6:`");
 }
 
 static void check_route(struct check *c, struct troute *r)
@@ -204,8 +187,8 @@ static void check_mtu(struct check *c, struct network *w)
 	/* RFC 8200, section 5 */
 	if (WROTE(w, rec_network, mtu) && w->mtu < 1280 &&
 	    wrote_subnet(&w->subnet6))
-		FAULT(c, w, rec_network, mtu, "expected at least 1280, since "
-		      "IPv6 needs it (`subnet6:`%s), found %u",
+		FAULT(c, w, rec_network, mtu, "expected at least 1280, which "
+		      "`subnet6:`%s needs, found %u",
 		      check_where(c, PLACE(w, rec_network, subnet6)), w->mtu);
 }
 
@@ -239,8 +222,7 @@ void check_networks(struct check *c)
 		check_snat(c, w);
 		check_without_subnet(c, w);
 		check_none(c, w);
-		check_gateway(c, w, false);
-		check_gateway(c, w, true);
+		check_gateway(c, w);
 		check_routes(c, w);
 		check_mtu(c, w);
 		check_stp(c, w);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "topo/read.h"
@@ -43,7 +44,7 @@ static const char *found(const struct reader *r, char out[80])
 	if (r->ev.type == YAML_SEQUENCE_START_EVENT)
 		return "a list";
 	if (r->ev.type != YAML_SCALAR_EVENT)
-		return "an alias";
+		return "nothing";
 	if (reader_nothing(r))
 		return "nothing";
 	out[0] = '"';
@@ -64,6 +65,9 @@ static void expected(struct reader *r, const char *path, const char *what)
 {
 	char text[80];
 
+	/* what an alias is has been said */
+	if (r->ev.type == YAML_ALIAS_EVENT)
+		return;
 	reader_error(r, r->pos, path, "expected %s, found %s%s", what,
 		     found(r, text), found_hint(r));
 }
@@ -299,6 +303,43 @@ static const char *read_key_name(struct reader *r, const char *path)
 	return name;
 }
 
+static int by_name(const void *x, const void *y)
+{
+	const struct node *a = *(struct node *const *)x;
+	const struct node *b = *(struct node *const *)y;
+	int d = strcmp(a->name, b->name);
+
+	if (d)
+		return d;
+	if (a->pos.line != b->pos.line)
+		return a->pos.line < b->pos.line ? -1 : 1;
+	return a->pos.col < b->pos.col ? -1 : 1;
+}
+
+/* A key that is there twice; sorting finds it without looking at all pairs. */
+static void check_twice(struct reader *r, const struct list *l)
+{
+	struct node **v;
+	uint32_t i, first = 0;
+
+	if (l->n < 2)
+		return;
+	v = malloc(l->n * sizeof(*v));
+	if (!v)
+		abort();
+	memcpy(v, l->items, l->n * sizeof(*v));
+	qsort(v, l->n, sizeof(*v), by_name);
+	for (i = 1; i < l->n; i++) {
+		if (strcmp(v[first]->name, v[i]->name))
+			first = i;
+		else
+			reader_error(r, v[i]->pos, v[i]->path, "written twice: "
+				     "the first is at line %u, column %u",
+				     v[first]->pos.line, v[first]->pos.col);
+	}
+	free(v);
+}
+
 static void read_records(struct reader *r, const struct field *f,
 			 struct list *l, const char *path)
 {
@@ -328,6 +369,7 @@ static void read_records(struct reader *r, const struct field *f,
 		reader_next(r);
 		read_any(r, f->sub, n);
 	}
+	check_twice(r, l);
 	reader_next(r);
 }
 
@@ -341,7 +383,7 @@ static void read_items(struct reader *r, const struct field *f,
 		reader_next(r);
 		return;
 	}
-	if (!many && !f->sub->scalar) {
+	if (!many && (!f->sub->scalar || r->ev.type != YAML_SCALAR_EVENT)) {
 		expected(r, path, arena_printf(r->arena, "a list (each: %s)",
 					       f->sub->what));
 		reader_skip(r);

@@ -104,11 +104,15 @@ static void check_name(struct reader *r, struct topology *t)
 	buf_free(&why);
 }
 
-/* Nodes and routers make a lab: its bridges are out of the host's way. */
-static void set_home(struct topology *t)
+/* Nodes make a lab: its bridges are out of the host's way. */
+static void set_home(struct reader *r, struct topology *t)
 {
 	if (!t->home)
 		t->home = t->nodes.n ? t->name : "host";
+	else if (strcmp(t->home, "host") && name_reserved(t->home))
+		reader_error(r, PLACE(t, rec_topology, home), "namespace",
+			     "expected host or a name, found \"%s\", which is "
+			     "a word with a meaning of its own", t->home);
 	t->netns = strcmp(t->home, "host") ? t->home : "";
 }
 
@@ -116,7 +120,7 @@ static void split_between(struct reader *r, struct tlink *l)
 {
 	struct leg_spec **ends = l->between.items;
 
-	if (l->shorthand)
+	if (l->n.scalar)
 		return;
 	if (l->between.n != 2) {
 		reader_error(r, PLACE(l, rec_link, between), l->n.path,
@@ -135,7 +139,7 @@ static void finish(struct reader *r, struct topology *t)
 {
 	t->managed = true;
 	check_name(r, t);
-	set_home(t);
+	set_home(r, t);
 	list_for(struct tlink, l, &t->links)
 		split_between(r, l);
 	list_for(struct router, n, &t->nodes) {
