@@ -195,19 +195,31 @@ static void element_marks(struct nft_net *n, const struct nft_name *name,
 		marks_add(&n->came, &(struct list){ &want, 1 });
 }
 
-/* A port that is admitted no more: what was learned of it goes too. */
-static void element_port(struct nft_net *n, const struct nft_name *name)
+/*
+ * A port that is admitted no more: what was learned of it goes too.  Its
+ * elements in sets of ports tell, in the order in which they are destroyed.
+ */
+static void element_port(struct nft_net *n, const struct nft_name *name,
+			 const struct element *e)
 {
 	const struct nft_set *s = nft_set_find(&n->txn, name->family,
 					       NFT_OUR_TABLE, name->thing);
+	struct nft_port *p;
 
 	if (!s || s->family != NFPROTO_BRIDGE || s->nkey != 1 ||
-	    s->key[0] != &nft_types[T_IFNAME] || s->ndata)
+	    s->key[0] != &nft_types[T_IFNAME])
 		return;
-	n->ports = realloc(n->ports, (n->nports + 1) * sizeof(*n->ports));
-	if (!n->ports)
-		abort();
-	snprintf(n->ports[n->nports++], sizeof(*n->ports), "%s", name->key);
+	if (n->nports == n->cports) {
+		n->cports = 2 * n->cports + 16;
+		n->ports = realloc(n->ports, n->cports * sizeof(*n->ports));
+		if (!n->ports)
+			abort();
+	}
+	p = &n->ports[n->nports++];
+	memset(p, 0, sizeof(*p));
+	snprintf(p->key, sizeof(p->key), "%s", name->key);
+	if (s->ndata && s->data[0] == &nft_types[T_MARK])
+		snprintf(p->mark, sizeof(p->mark), "%s", e->data);
 }
 
 static int table_create(struct nft_net *n, const struct nft_name *name,
@@ -349,7 +361,7 @@ static void step_traces(struct nft_net *n, const struct nft_name *name,
 	if (o->kind == KIND_ELEMENT) {
 		element_marks(n, name, s);
 		if (s->op == OP_DESTROY)
-			element_port(n, name);
+			element_port(n, name, (const void *)s->have);
 	}
 	if (o->kind == KIND_CHAIN && s->have)
 		marks_add(&n->gone, &((const struct chain *)s->have)->marks);

@@ -19,6 +19,12 @@ struct nft_marks {
 	uint32_t n, cap;
 };
 
+/* A port of a bridge that is admitted no more. */
+struct nft_port {
+	char key[24];		/* as in elements: with its quotes */
+	char mark[16];		/* that a map gave it: its network; or "" */
+};
+
 /* The back end of one namespace: ns->nft. */
 struct nft_net {
 	struct nft_sock sock;
@@ -33,8 +39,8 @@ struct nft_net {
 	const struct step **steps;
 	uint32_t nsteps, csteps;
 	struct nft_marks gone, came;
-	char (*ports)[NFT_NAME];	/* keys of ports that go: "\"ndp-x\"" */
-	uint32_t nports;
+	struct nft_port *ports;	/* that go */
+	uint32_t nports, cports;
 };
 
 /* Takes over what the kernel holds: tables, and the types of its sets. */

@@ -536,6 +536,18 @@ static int dump_once(struct nft_sock *k, bool elements, struct nft_found *f)
 	return err;
 }
 
+int nft_dump_sets(struct nft_sock *k, const char *table, struct arena *arena,
+		  struct nft_found *f)
+{
+	int err = -EINTR;
+
+	for (int i = 0; i < TRIES && err == -EINTR; i++) {
+		*f = (struct nft_found){ .table = table, .arena = arena };
+		err = ask(k, f, NFT_MSG_GETSET, NFTA_SET_TABLE, set_reply);
+	}
+	return err;
+}
+
 int nft_dump(struct nft_sock *k, const char *table, bool elements,
 	     struct arena *arena, struct nft_found *f)
 {

@@ -92,9 +92,11 @@ static const struct nft_key keys[] = {
 	EXT("exthdr hbh", BOOL, EXT_HBH, 0, 1, NFT_KEY_PRESENT, 1),
 	EXT("exthdr rt", BOOL, EXT_RT, 0, 1, NFT_KEY_PRESENT, 1),
 	EXT("exthdr dst", BOOL, EXT_DST, 0, 1, NFT_KEY_PRESENT, 1),
-	{ "tcp option maxseg size", TYPE(INTEGER), NFT_LOAD_TCPOPT, DEP_TCP,
+	{ "tcp option maxseg size", TYPE(INTEGER), NFT_LOAD_TCPOPT, DEP_NONE,
 	  2, 0, 2, 2, 0 },
 	RT("rt mtu", INTEGER, TCPMSS, 2),
+	RT("rt ip nexthop", IPV4, NEXTHOP4, 4),
+	RT("rt ip6 nexthop", IPV6, NEXTHOP6, 16),
 
 	CT("ct state", CTSTATE, NONE, STATE, 4),
 	CT("ct direction", CTDIR, NONE, DIRECTION, 1),

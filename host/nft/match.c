@@ -133,20 +133,22 @@ static unsigned int bits_set(const struct nft_val *v, unsigned int len)
 	return n;
 }
 
-/* `ct state a,b` is any of them; `!= a` compares, `!= a,b` is none of them. */
+/*
+ * `ct state a,b` is any of them, `!= a` compares.  What `!= a,b` means (not
+ * both at once, says nft 1.0.6) nobody expects.
+ */
 static int match_bits(struct nft_rule *r, const struct nft_key *k,
 		      bool implicit, uint32_t op, const struct nft_val *v)
 {
 	static const uint8_t none[16];
-	bool several = bits_set(v, k->len) > 1;
 	int err;
 
-	if (!implicit && !(op == NFT_CMP_NEQ && several))
+	if (!implicit && bits_set(v, k->len) > 1)
+		return nft_rule_error(r, "several flags can't be compared");
+	if (!implicit)
 		return cmp(r, op, v->lo, k->len);
 	err = mask(r, v->lo, k->len);
-	if (err)
-		return err;
-	return cmp(r, implicit ? NFT_CMP_NEQ : NFT_CMP_EQ, none, k->len);
+	return err ? err : cmp(r, NFT_CMP_NEQ, none, k->len);
 }
 
 static int match_shifted(struct nft_rule *r, const struct nft_key *k,

@@ -499,6 +499,9 @@ struct nft_found {
  * until nothing changed meanwhile; -EAGAIN when that never comes true. */
 int nft_dump(struct nft_sock *k, const char *table, bool elements,
 	     struct arena *arena, struct nft_found *f);
+/* The sets alone. */
+int nft_dump_sets(struct nft_sock *k, const char *table, struct arena *arena,
+		  struct nft_found *f);
 /* The elements of one of f->sets, learned or not, appended to f->elems. */
 int nft_dump_set(struct nft_sock *k, struct nft_found *f, uint32_t set);
 /* "inet" or "bridge", else "". */

@@ -318,10 +318,8 @@ static int stmt_maxseg(struct nft_rule *r)
 {
 	struct nft_key rt;
 	uint64_t size = 0;
-	int err = nft_expr_dep(r, DEP_TCP);
+	int err;
 
-	if (err)
-		return err;
 	if (nft_words_is(&r->ws, 0, "rt")) {
 		if (nft_key_take(&r->ws, &rt) != 1)
 			return nft_rule_error(r, "no segment size");
