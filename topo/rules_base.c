@@ -197,6 +197,8 @@ static const struct base_chain chains[] = {
 	  "iifname @managed " FIB_SADDR
 	  "iifname @logged jump log_refused\n"
 	  "oifname @logged jump log_refused\n"
+	  "goto rejected\n" },
+	{ "inet netd rejected", false,
 	  "meta l4proto tcp counter reject with tcp reset\n"
 	  "counter reject with icmpx admin-prohibited\n" },
 	{ "inet netd log_refused", false,

@@ -70,7 +70,7 @@ static const char *verdict(struct text *t, const struct policy *p,
 			   uint32_t mark)
 {
 	static const char *const deny[][2] = {
-		[ACT_REJECT] = { "counter goto deny", "counter goto refuse" },
+		[ACT_REJECT] = { "counter goto deny", "counter goto rejected" },
 		[ACT_DROP] = { "counter goto deny_drop", "counter drop" },
 	};
 
