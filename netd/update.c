@@ -47,7 +47,7 @@ void numbers_restore(struct engine *e)
 	buf_free(&b);
 }
 
-/* The refusals as findings at the places that asked for it. */
+/* The refusals as errors at the places that asked for it; how many. */
 static unsigned int report_failures(struct engine *e, const struct plan *plan)
 {
 	unsigned int i, real = 0;
@@ -58,20 +58,33 @@ static unsigned int report_failures(struct engine *e, const struct plan *plan)
 		const struct object *o = s->want ? s->want : s->have;
 		struct buf id = { 0 };
 
+		if (hold_can_wait(s, f->err))
+			continue;
 		object_print_id(o, &id);
-		if (hold_can_wait(s, f->err)) {
-			report_warning(e->report, o->pos, NULL,
-				       "%s is not there yet: %s",
-				       buf_text(&id), f->why);
-		} else {
-			report_error(e->report, o->pos, NULL,
-				     "%s: the kernel refused it: %s",
-				     buf_text(&id), f->why);
-			real++;
-		}
+		report_error(e->report, o->pos, NULL,
+			     "the kernel refused %s: %s", buf_text(&id),
+			     f->why);
 		buf_free(&id);
+		real++;
 	}
 	return real;
+}
+
+/* What of it is still to be waited for, in the end. */
+static void report_waiting(struct engine *e, const struct change *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->holds.n; i++) {
+		const struct hold *h = &e->holds.v[i];
+		bool wanted = state_find(c->want, h->kind, h->netns, h->name);
+
+		if (wanted || state_find(c->have, h->kind, h->netns, h->name))
+			report_warning(e->report, h->pos, NULL,
+				       "%s %s is not %s yet: %s",
+				       kinds[h->kind].name, h->name,
+				       wanted ? "there" : "gone", h->why);
+	}
 }
 
 /* Found by a later look, after the kernel side died on the way. */
@@ -180,6 +193,8 @@ int update(struct engine *e, const struct topos *next,
 		err = keep_it(e, keep, arg);
 	if (err)
 		undo(e, &c, err);
+	else
+		report_waiting(e, &c);
 	change_end(e, &c);
 	e->doing = "idle";
 	engine_publish_all(e);

@@ -291,8 +291,10 @@ void plan_print_step(const struct step *s, struct buf *out)
 	buf_printf(out, "%c ", sign[s->op]);
 	object_print_id(o, out);
 	if (s->op == OP_CREATE) {
-		buf_str(out, ": ");
-		object_print(o, worth_telling(o), out);
+		uint64_t mask = worth_telling(o);
+
+		buf_str(out, mask ? ": " : "");
+		object_print(o, mask, out);
 	} else if (s->op != OP_DESTROY) {
 		print_change(s, out);
 	}
