@@ -3,7 +3,9 @@
 #ifndef TOPO_INDEX_H
 #define TOPO_INDEX_H
 
-#include "topo/topo.h"
+#include <stddef.h>
+
+#include "netd/arena.h"
 
 struct index;
 

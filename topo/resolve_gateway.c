@@ -130,13 +130,19 @@ static void ask_all(struct topology *t)
 
 /* --- who it is --------------------------------------------------------- */
 
+static bool is_border(const struct router *w, const struct leg_spec *l)
+{
+	return w->nat && !strcmp(w->nat, l->net->n.name);
+}
+
 static void find_owners(struct topology *t)
 {
 	list_for(struct router, w, &t->routers) {
 		list_for(struct leg_spec, l, &w->legs) {
 			struct network *seg = l->net ? l->net->segment : NULL;
 
-			if (!seg || seg->owner)
+			/* towards X of `nat: X` it is a guest */
+			if (!seg || seg->owner || is_border(w, l))
 				continue;
 			seg->owner = w;
 			seg->via4 = seg->via6 = l;

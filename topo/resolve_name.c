@@ -336,15 +336,17 @@ static const char *name_eth(struct resolver *r, const char *netns,
 	return ifname_mark(r, netns, arena_strdup(r->a, name));
 }
 
-static const char *name_after(struct resolver *r, const char *netns,
-			      const char *base)
+static void name_after(struct resolver *r, struct leg_spec *l,
+		       const char *base)
 {
 	const char *name = base;
 	unsigned int i;
 
-	for (i = 2; !ifname_free(r, netns, name); i++)
+	for (i = 2; !ifname_free(r, l->at->netns, name); i++)
 		name = arena_printf(r->a, "%s-%u", base, i);
-	return ifname_take(r, netns, "", name);
+	l->kname = ifname_take(r, l->at->netns, "", name);
+	if (strcmp(l->kname, name))
+		l->altname = name;
 }
 
 static void name_legs(struct resolver *r, struct router *w)
@@ -360,12 +362,13 @@ static void name_legs(struct resolver *r, struct router *w)
 		const char *full = arena_printf(r->a, "%s.%s", w->n.name,
 						l->label);
 
+		l->altname = "";
 		if (l->ifname)
 			l->kname = l->ifname;
 		else if (w->node)
 			l->kname = name_eth(r, w->netns, &next);
 		else
-			l->kname = name_after(r, w->netns, leads_to(l));
+			name_after(r, l, leads_to(l));
 		l->hwaddr = mac_take(r, l->mac,
 				     arena_printf(r->a, "leg/%s", full));
 		if (l->net)

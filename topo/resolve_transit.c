@@ -102,7 +102,7 @@ static void border(struct resolver *r, struct router *w)
 
 	list_for(struct leg_spec, l, &w->legs) {
 		const char *to = l->link ? link_other(l)->network.s :
-				 l->network.s;
+				 l->net->n.name;
 
 		if (!strcmp(to, w->nat) || !strcmp(l->label, w->nat))
 			found = l;

@@ -128,6 +128,7 @@ struct leg_spec {
 	struct list ips;	/* struct prefix: the addresses it has */
 	struct mac hwaddr;	/* its MAC: written, or made from its name */
 	const char *kname;	/* its interface name in its namespace */
+	const char *altname;	/* the full one, when kname is short for it */
 	const char *label;	/* its network's or link's name; ".2" when it
 				 * is the second one of AT there */
 	const char *port;	/* the other end's, at the bridge; a link's:

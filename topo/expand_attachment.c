@@ -1,0 +1,102 @@
+// expand_attachment.c - where something that netd doesn't run plugs in
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "topo/expand.h"
+
+static void *add_port(struct expander *x, struct attachment *a, int kind)
+{
+	const struct network *w = a->leg.net;
+	const char *name = a->leg.n.name;
+	struct link *l;
+
+	l = state_add(x->out, kind, x->t->netns, a->kname, a->leg.n.pos);
+	link_set(x, l, network_mtu(w), kind == KIND_NIC ? "" : "ndp-",
+		 kind == KIND_NIC ? a->kname : name);
+	l->alias = arena_printf(x->out->arena, "netd:%s/%s", x->t->name, name);
+	l->master = arena_strdup(x->out->arena, w->external ? w->external :
+				 w->ifname);
+	return l;
+}
+
+static void set_port(struct brport *p, const struct attachment *a)
+{
+	const struct network *w = a->leg.net;
+
+	port_set(p);
+	p->isolated = a->port_isolation;
+	p->hairpin = a->hairpin;
+	/* a guest is no switch: it must not become root, nor a querier */
+	p->bpdu_guard = w->stp && w->stp->on && a->type != ATT_NIC;
+	if (a->type == ATT_NIC)
+		p->mcast_router = 1;
+}
+
+/* In somebody else's namespace: set once, when it is born. */
+static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
+{
+	struct network *seg = a->leg.net->segment;
+	struct arena *m = x->out->arena;
+	struct ip gw[2];
+	uint32_t n = 0;
+
+	v->peer_netns = arena_strdup(m, a->netns ? a->netns : "");
+	v->peer = arena_strdup(m, a->leg.kname);
+	v->peer_mac = a->leg.hwaddr;
+	v->peer_addresses = a->leg.ips;
+	v->peer_addresses.items = arena_memdup(m, a->leg.ips.items,
+					       a->leg.ips.n *
+					       sizeof(struct prefix));
+	if (!a->default_route)
+		return;
+	if (seg->gw4.family && seg->via4 != &a->leg && leg_has(&a->leg, 4))
+		gw[n++] = seg->gw4;
+	if (seg->gw6.family && seg->via6 != &a->leg && leg_has(&a->leg, 6))
+		gw[n++] = seg->gw6;
+	if (n)
+		v->peer_gateways = (struct list){
+			arena_memdup(m, gw, n * sizeof(*gw)), n
+		};
+}
+
+static void expand_veth(struct expander *x, struct attachment *a)
+{
+	struct veth *v = add_port(x, a, KIND_VETH);
+
+	conf_port(&v->l.conf);
+	set_port(&v->port, a);
+	set_peer(x, v, a);
+}
+
+static void expand_tap(struct expander *x, struct attachment *a)
+{
+	struct tap *p = add_port(x, a, KIND_TAP);
+
+	conf_port(&p->l.conf);
+	set_port(&p->port, a);
+	p->owner = arena_strdup(x->out->arena, a->owner ? a->owner : "");
+	p->group = arena_strdup(x->out->arena, a->group ? a->group : "");
+	p->queues = a->queues;
+	p->vnet_hdr = a->vnet_hdr;
+}
+
+/* It keeps its MAC and, unless one is written, its MTU. */
+static void expand_nic(struct expander *x, struct attachment *a)
+{
+	struct nic *p = add_port(x, a, KIND_NIC);
+
+	conf_port(&p->l.conf);
+	p->l.mtu = a->leg.net->segment->mtu ? network_mtu(a->leg.net) : ANY32;
+	set_port(&p->port, a);
+}
+
+void expand_attachment(struct expander *x, struct attachment *a)
+{
+	static void (*const by_type[])(struct expander *,
+				       struct attachment *) = {
+		[ATT_TAP] = expand_tap, [ATT_VETH] = expand_veth,
+		[ATT_NIC] = expand_nic,
+	};
+
+	by_type[a->type](x, a);
+}

@@ -1,0 +1,106 @@
+// expand_network.c - a network: its bridge, and the home router on it
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "topo/expand.h"
+
+uint32_t network_mtu(const struct network *w)
+{
+	return w->segment->mtu ? w->segment->mtu : 1500;
+}
+
+/* A forward that listens on 127.0.0.1 leads from there to a guest. */
+static bool from_loopback(const struct expander *x, const struct network *w)
+{
+	list_for(struct forward, f, &x->t->forwards)
+		if (f->net == w && f->listen.family == 4 &&
+		    f->listen.b[0] == 127)
+			return true;
+	return false;
+}
+
+static void conf_bridge(struct expander *x, struct bridge *b,
+			const struct network *w)
+{
+	struct devconf *c = &b->l.conf;
+
+	conf_router(c, w->home4, w->home6, w->home6);
+	/* strict, but where traffic may come back another way */
+	c->rp_filter = x->asymmetric ? 2 : 1;
+	c->route_localnet = x->t->forwards.n && from_loopback(x, w);
+}
+
+static void set_stp(struct bridge *b, const struct network *w)
+{
+	const struct stp *stp = w->stp;
+
+	b->stp = stp && stp->on;
+	b->priority = stp && WROTE(stp, rec_stp, priority) ?
+		      stp->priority : 32768;
+	b->forward_delay = stp && stp->forward_delay ? stp->forward_delay :
+			   15000;
+}
+
+/* Beyond the bound frames of new stations are flooded, as from a hub. */
+#define MAX_LEARNED 4096
+
+static void add_bridge(struct expander *x, const struct network *w)
+{
+	struct bridge *b;
+
+	b = state_add(x->out, KIND_BRIDGE, x->t->netns, w->ifname, w->n.pos);
+	link_set(x, &b->l, network_mtu(w), w->bridge ? w->ifname : "nd-",
+		 w->bridge ? "" : w->n.name);
+	b->l.alias = arena_printf(x->out->arena, "netd:%s/%s", x->t->name,
+				  w->n.name);
+	b->l.mac = w->hwaddr;
+	conf_bridge(x, b, w);
+	set_stp(b, w);
+	b->ageing = WROTE(w, rec_network, mac_ageing) ? w->mac_ageing : 300000;
+	b->snooping = WROTE(w, rec_network, snooping) ? w->snooping : 1;
+	b->max_learned = x->learned ? MAX_LEARNED : ANY32;
+}
+
+static void gateway(struct expander *x, const struct network *w, bool six)
+{
+	const struct ip *gw = six ? &w->gw6 : &w->gw4;
+	struct prefix p = { .len = six ? w->net6.len : w->net4.len };
+
+	if (!(six ? w->home6 : w->home4) || !gw->family)
+		return;
+	p.ip = *gw;
+	add_address(x, x->t->netns, KIND_BRIDGE, w->ifname, &p, w->n.pos);
+}
+
+static void static_route(struct expander *x, const struct network *w,
+			 const struct troute *r)
+{
+	struct route *o = add_route(x, x->t->netns, &r->to, r->metric,
+				    r->n.pos);
+
+	route_via(x, o, KIND_BRIDGE, w->ifname, &r->via);
+}
+
+static void expand_network(struct expander *x, struct network *w)
+{
+	const struct prefix *p = w->addresses.items;
+	uint32_t i;
+
+	add_bridge(x, w);
+	if (!w->has_gateway)
+		return;
+	gateway(x, w, false);
+	gateway(x, w, true);
+	for (i = 0; i < w->addresses.n; i++)
+		add_address(x, x->t->netns, KIND_BRIDGE, w->ifname, &p[i],
+			    PLACE(w, rec_network, addresses));
+	list_for(struct troute, r, &w->routes)
+		static_route(x, w, r);
+}
+
+void expand_networks(struct expander *x)
+{
+	list_for(struct network, w, &x->t->networks)
+		if (!w->external)
+			expand_network(x, w);
+}

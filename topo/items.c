@@ -1,0 +1,259 @@
+// items.c - what there is in a topology, for `show` and `list`
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/schema.h"
+
+struct items {
+	const struct topology *t;
+	struct arena *a;
+	struct topo_item *v;
+	uint32_t n;
+};
+
+static struct topo_item *add(struct items *s, const char *kind,
+			     const char *name)
+{
+	struct topo_item *it = &s->v[s->n++];
+
+	*it = (struct topo_item){
+		.kind = kind, .name = name ? name : "", .detail = "",
+		.netns = "", .ifname = "", .network = "", .address = "",
+		.mac = "",
+	};
+	return it;
+}
+
+static const char *keep(struct items *s, struct buf *b)
+{
+	const char *text = arena_strdup(s->a, buf_text(b));
+
+	buf_free(b);
+	return text;
+}
+
+static const char *addresses(struct items *s, const struct list *ips)
+{
+	const struct prefix *p = ips->items;
+	struct buf b = { 0 };
+	char text[46];
+	uint32_t i;
+
+	for (i = 0; i < ips->n; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", ip_text(&p[i].ip, text));
+	return keep(s, &b);
+}
+
+static const char *mac(struct items *s, const struct mac *m)
+{
+	static const struct mac none;
+	char text[18];
+
+	return memcmp(m, &none, sizeof(none)) ?
+	       arena_strdup(s->a, mac_text(m, text)) : "";
+}
+
+/* --- networks ----------------------------------------------------------- */
+
+static const char *const modes[] = {
+	[MODE_ISOLATED] = "isolated", [MODE_NAT] = "nat",
+	[MODE_ROUTED] = "routed", [MODE_OPEN] = "open",
+};
+
+static void gateway(struct buf *b, const struct prefix *net,
+		    const struct ip *gw)
+{
+	struct prefix p = { .ip = *gw, .len = net->len };
+	char text[50];
+
+	if (net->ip.family)
+		buf_printf(b, ", %s", prefix_text(gw->family ? &p : net,
+						  text));
+}
+
+static void network(struct items *s, const struct network *w)
+{
+	struct topo_item *it = add(s, "network", w->n.name);
+	struct buf b = { 0 };
+
+	buf_printf(&b, "mode %s", modes[w->mode]);
+	if (w->mode6 != w->mode)
+		buf_printf(&b, ", IPv6 %s", modes[w->mode6]);
+	gateway(&b, &w->net4, &w->gw4);
+	gateway(&b, &w->net6, &w->gw6);
+	if (w->owner)
+		buf_printf(&b, ", router %s", w->owner->n.name);
+	if (w->segment != w)
+		buf_printf(&b, ", joined with %s", w->segment->n.name);
+	it->detail = keep(s, &b);
+	it->netns = s->t->netns;
+	it->ifname = w->external ? w->external : w->ifname;
+	it->mac = mac(s, &w->hwaddr);
+}
+
+/* --- what is plugged in -------------------------------------------------- */
+
+static const char *attachment_detail(struct items *s,
+				     const struct attachment *a)
+{
+	static const char *const types[] = {
+		[ATT_TAP] = "tap", [ATT_VETH] = "veth", [ATT_NIC] = "nic",
+	};
+	struct buf b = { 0 };
+
+	buf_str(&b, types[a->type]);
+	if (a->owner)
+		buf_printf(&b, ", owner %s", a->owner);
+	if (a->group)
+		buf_printf(&b, ", group %s", a->group);
+	if (a->type == ATT_VETH)
+		buf_printf(&b, ", %s in %s", a->leg.kname,
+			   a->netns ? a->netns : "the host");
+	return keep(s, &b);
+}
+
+static void attachment(struct items *s, const struct attachment *a)
+{
+	struct topo_item *it = add(s, "attachment", a->leg.n.name);
+
+	it->detail = attachment_detail(s, a);
+	it->netns = s->t->netns;
+	it->ifname = a->kname;
+	it->network = a->leg.network.s ? a->leg.network.s : "";
+	it->address = addresses(s, &a->leg.ips);
+	it->mac = mac(s, &a->leg.hwaddr);
+	it->dynamic = a->dynamic;
+}
+
+static void host(struct items *s, const struct router *w)
+{
+	struct topo_item *it = add(s, w->node ? "node" : "router", w->n.name);
+	struct buf legs = { 0 }, ips = { 0 };
+	const char *sep = "";
+
+	list_for(struct leg_spec, l, &w->legs) {
+		buf_printf(&legs, "%s%s", sep, l->kname);
+		sep = ", ";
+		if (l->ips.n)
+			buf_printf(&ips, "%s%s", ips.len ? ", " : "",
+				   addresses(s, &l->ips));
+	}
+	if (w->nat)
+		buf_printf(&legs, "%snat %s", sep, w->nat);
+	it->detail = keep(s, &legs);
+	it->address = keep(s, &ips);
+	it->netns = w->netns;
+}
+
+static void link_item(struct items *s, const struct tlink *l)
+{
+	struct topo_item *it = add(s, "link", l->n.name);
+	struct buf b = { 0 };
+	char text[50];
+
+	if (!l->a || !l->b)
+		return;
+	buf_printf(&b, "%s - %s", l->a->network.s, l->b->network.s);
+	if (l->net4.ip.family)
+		buf_printf(&b, ", %s", prefix_text(&l->net4, text));
+	if (l->net6.ip.family)
+		buf_printf(&b, ", %s", prefix_text(&l->net6, text));
+	it->detail = keep(s, &b);
+	if (l->a->kname) {
+		it->ifname = l->a->kname;
+		it->netns = l->a->at ? l->a->at->netns : s->t->netns;
+	}
+}
+
+/* --- rules --------------------------------------------------------------- */
+
+static void words(struct buf *b, const char *before, const struct list *l,
+		  const char *none)
+{
+	const struct word *w = l->items;
+	uint32_t i;
+
+	buf_str(b, before);
+	for (i = 0; i < l->n; i++)
+		buf_printf(b, "%s%s", i ? ", " : "", w[i].s ? w[i].s : "?");
+	if (!l->n)
+		buf_str(b, none);
+}
+
+static void protocols(struct buf *b, const struct list *l)
+{
+	const uint8_t *p = l->items;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++)
+		buf_printf(b, "%s%s", i ? "/" : " ", protocol_name(p[i]));
+}
+
+static void ports(struct buf *b, const struct ports *p)
+{
+	buf_printf(b, p->hi > p->lo ? "%u-%u" : "%u", p->lo, p->hi);
+}
+
+static void policy(struct items *s, const struct policy *p)
+{
+	static const char *const actions[] = {
+		[ACT_ALLOW] = "allow", [ACT_REJECT] = "reject",
+		[ACT_DROP] = "drop",
+	};
+	struct topo_item *it = add(s, "policy", p->label ? p->label :
+				   p->n.path);
+	const struct ports *v = p->ports.items;
+	struct buf b = { 0 };
+	uint32_t i;
+
+	buf_str(&b, actions[p->action]);
+	words(&b, " ", &p->from, "any");
+	words(&b, " to ", &p->to, "any");
+	protocols(&b, &p->protocol);
+	for (i = 0; i < p->ports.n; i++) {
+		buf_str(&b, i ? "," : " ");
+		ports(&b, &v[i]);
+	}
+	it->detail = keep(s, &b);
+}
+
+static void forward(struct items *s, const struct forward *f)
+{
+	struct topo_item *it = add(s, "forward", f->n.path);
+	struct buf b = { 0 };
+	char text[46];
+
+	if (f->listen.family)
+		buf_printf(&b, "%s ", ip_text(&f->listen, text));
+	ports(&b, &f->port);
+	protocols(&b, &f->protocol);
+	buf_printf(&b, " to %s ", f->target.s ? f->target.s : "?");
+	ports(&b, f->target_port.hi ? &f->target_port : &f->port);
+	it->detail = keep(s, &b);
+	it->network = f->net ? f->net->n.name : "";
+}
+
+unsigned int topo_items(const struct topology *t, struct arena *a,
+			struct topo_item **items)
+{
+	struct items s = { .t = t, .a = a };
+
+	s.v = arena_alloc(a, (t->networks.n + t->attachments.n + t->hosts.n +
+			      t->links.n + t->policies.n + t->forwards.n + 1) *
+			  sizeof(*s.v));
+	list_for(struct network, w, &t->networks)
+		network(&s, w);
+	list_for(struct attachment, c, &t->attachments)
+		attachment(&s, c);
+	list_for(struct router, w, &t->hosts)
+		host(&s, w);
+	list_for(struct tlink, l, &t->links)
+		link_item(&s, l);
+	list_for(struct policy, p, &t->policies)
+		policy(&s, p);
+	list_for(struct forward, f, &t->forwards)
+		forward(&s, f);
+	*items = s.v;
+	return s.n;
+}
