@@ -280,12 +280,37 @@ static int chain_create(struct nft_net *n, const struct nft_name *name,
 			     who);
 }
 
+/* Does the chain stand in the hook, and in its place, that the text says? */
+static bool same_place(struct nft_net *n, const struct nft_name *name,
+		       const char *text)
+{
+	struct nft_base want, have;
+
+	if (nft_chain_head(text, name->family, &want, n->txn.err) ||
+	    !want.is_base)
+		return true;
+	if (nft_dump_base(&n->sock, name->family, NFT_OUR_TABLE, name->thing,
+			  &have))
+		return true;
+	have.policy = want.policy;	/* this alone changes in place */
+	return nft_chain_base_hash(&want) == nft_chain_base_hash(&have);
+}
+
 static int chain_update(struct nft_net *n, const struct nft_name *name,
 			const struct object *o, const void *who)
 {
+	const char *text = ((const struct chain *)o)->text;
+	int err;
+
+	if (!same_place(n, name, text)) {
+		err = nft_chain_add(&n->txn, name->family, NFT_OUR_TABLE,
+				    name->thing, text, who);
+		return err ? err : nft_chain_del(&n->txn, name->family,
+						 NFT_OUR_TABLE, name->thing,
+						 who);
+	}
 	return nft_chain_replace(&n->txn, name->family, NFT_OUR_TABLE,
-				 name->thing, ((const struct chain *)o)->text,
-				 who);
+				 name->thing, text, who);
 }
 
 static int chain_destroy(struct nft_net *n, const struct nft_name *name,
@@ -331,15 +356,6 @@ static const struct verbs {
 	[KIND_CHAIN] = { chain_create, chain_update, chain_destroy },
 	[KIND_ELEMENT] = { element_create, element_update, element_destroy },
 };
-
-int nft_make(struct nft_net *n, const struct object *o, const void *who)
-{
-	struct nft_name name;
-
-	if (nft_name_split(o->name, &name))
-		return nft_txn_error(&n->txn, -EINVAL, "not a name of nft");
-	return verbs[o->kind].create(n, &name, o, who);
-}
 
 static void step_keep(struct nft_net *n, const struct step *s)
 {
@@ -452,10 +468,10 @@ static void settle(struct nft_net *n)
 	}
 }
 
-static void commit_ns(struct host *h, struct ns *ns, struct nft_net *n)
+static void commit_ns(struct host *h, struct nft_net *n)
 {
 	nft_forget_found(n);
-	if (n->broken || nft_send(h, ns, n)) {
+	if (n->broken || nft_send(h, n)) {
 		/* what the kernel holds is looked up again next time */
 		n->known = false;
 	} else {
@@ -472,7 +488,7 @@ static void commit(struct host *h)
 		struct nft_net *n = ns->nft;
 
 		if (n && (n->nsteps || n->broken))
-			commit_ns(h, ns, n);
+			commit_ns(h, n);
 	}
 }
 

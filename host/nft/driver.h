@@ -54,11 +54,8 @@ int nft_observe(struct host *h, const struct state *wanted,
 		struct state *found);
 int nft_name_split(const char *name, struct nft_name *n);
 uint32_t nft_table_flags(struct nft_net *n, int family);
-/* Puts what makes the object into n->txn. */
-int nft_make(struct nft_net *n, const struct object *o, const void *who);
-/* Sends n->txn; when it is refused, replaces all of it.  Tells the steps that
- * failed.  0 or a negative errno. */
-int nft_send(struct host *h, struct ns *ns, struct nft_net *n);
+/* Sends n->txn and tells the steps that failed.  0 or a negative errno. */
+int nft_send(struct host *h, struct nft_net *n);
 /* After it: connections by marks that are gone, addresses learned at ports
  * that are gone. */
 void nft_end_connections(struct nft_net *n);

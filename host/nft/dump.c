@@ -536,6 +536,31 @@ static int dump_once(struct nft_sock *k, bool elements, struct nft_found *f)
 	return err;
 }
 
+static int base_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	if (nftnl_chain_nlmsg_parse(nlh, c) >= 0)
+		base_fill(c, arg);
+	nftnl_chain_free(c);
+	return 0;
+}
+
+int nft_dump_base(struct nft_sock *k, int family, const char *table,
+		  const char *chain, struct nft_base *b)
+{
+	_Alignas(8) char buf[512];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETCHAIN, family);
+
+	memset(b, 0, sizeof(*b));
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, table);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
+	return nft_sock_ask(k, nlh, base_reply, b);
+}
+
 int nft_dump_sets(struct nft_sock *k, const char *table, struct arena *arena,
 		  struct nft_found *f)
 {

@@ -504,6 +504,9 @@ int nft_dump_sets(struct nft_sock *k, const char *table, struct arena *arena,
 		  struct nft_found *f);
 /* The elements of one of f->sets, learned or not, appended to f->elems. */
 int nft_dump_set(struct nft_sock *k, struct nft_found *f, uint32_t set);
+/* Where one chain stands; -ENOENT when there is none. */
+int nft_dump_base(struct nft_sock *k, int family, const char *table,
+		  const char *chain, struct nft_base *b);
 /* "inet" or "bridge", else "". */
 const char *nft_family_name(int family);
 int nft_family_by_name(const char *name, size_t n);

@@ -3,6 +3,7 @@
 #include "driver.h"
 
 #include <linux/netfilter.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct pos nowhere;
@@ -25,9 +26,37 @@ static void found_tables(struct state *found, const char *netns,
 	}
 }
 
-static void found_chains(struct state *found, const char *netns,
-			 const struct nft_found *f)
+/*
+ * A set that is declared otherwise now can only be made anew while no rule
+ * refers to it.  So then the chains of its table count as changed, and the
+ * plan makes them again in the same transaction.
+ */
+static bool is_redeclared(const struct state *wanted, const char *netns,
+			  const struct nft_found *f, int family)
 {
+	char name[2 * NFT_NAME];
+	const struct set *w;
+
+	for (uint32_t i = 0; wanted && i < f->nsets; i++) {
+		if (f->sets[i].family != family)
+			continue;
+		snprintf(name, sizeof(name), "%s %s", table_name(family),
+			 f->sets[i].name);
+		w = (void *)state_find(wanted, KIND_SET, netns, name);
+		if (w && w->hash != f->sets[i].hash)
+			return true;
+	}
+	return false;
+}
+
+static void found_chains(const struct state *wanted, struct state *found,
+			 const char *netns, const struct nft_found *f)
+{
+	bool anew[2] = {
+		is_redeclared(wanted, netns, f, NFPROTO_INET),
+		is_redeclared(wanted, netns, f, NFPROTO_BRIDGE),
+	};
+
 	for (uint32_t i = 0; i < f->nchains; i++) {
 		const struct nft_found_chain *c = &f->chains[i];
 		const char *table = table_name(c->family);
@@ -36,7 +65,7 @@ static void found_chains(struct state *found, const char *netns,
 		o = state_add_static(found, KIND_CHAIN, netns,
 				     arena_printf(found->arena, "%s %s", table,
 						  c->name), nowhere);
-		o->hash = c->hash;
+		o->hash = anew[c->family == NFPROTO_BRIDGE] ? 0 : c->hash;
 		o->base = c->base.is_base;
 		o->marks.items = arena_memdup(found->arena, c->marks,
 					      c->nmarks * sizeof(*c->marks));
@@ -119,7 +148,8 @@ static int look(struct nft_net *n)
 	return 0;
 }
 
-static int observe_ns(struct host *h, struct ns *ns, struct state *found)
+static int observe_ns(struct host *h, struct ns *ns,
+		      const struct state *wanted, struct state *found)
 {
 	const char *netns = arena_strdup(found->arena, ns->name);
 	struct nft_net *n;
@@ -132,7 +162,7 @@ static int observe_ns(struct host *h, struct ns *ns, struct state *found)
 	if (err)
 		return err;
 	found_tables(found, netns, &n->found);
-	found_chains(found, netns, &n->found);
+	found_chains(wanted, found, netns, &n->found);
 	sets = found_sets(found, netns, &n->found);
 	found_elements(found, netns, &n->found, sets);
 	return 0;
@@ -145,6 +175,6 @@ int nft_observe(struct host *h, const struct state *wanted,
 
 	for (struct ns *ns = ns_first(h); ns && !err; ns = ns->next)
 		if (!ns->name[0] || ns->ours)
-			err = observe_ns(h, ns, found);
+			err = observe_ns(h, ns, wanted, found);
 	return err;
 }
