@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "netd/arena.h"
+#include "netd/field.h"
 
 struct index;
 
