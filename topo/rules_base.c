@@ -216,10 +216,10 @@ static const struct base_chain chains[] = {
 	  "ip saddr 0.0.0.0"
 	  " iifname . meta l4proto . th dport vmap @svc\n"
 	  FIB_SADDR
+	  "ct state established,related ct direction reply accept\n"
 	  "fib daddr . iif type != { local, broadcast, anycast, multicast }"
 	  " counter drop\n"
 	  "ct state related accept\n"
-	  "ct state established ct direction reply accept\n"
 	  "iifname vmap @host_in\n"
 	  "iifname . meta l4proto . th dport vmap @svc\n"
 	  "iifname . meta l4proto vmap @svc_proto\n"
