@@ -74,12 +74,13 @@ static void add(struct report *r, enum severity sev, struct pos pos,
 
 	f.path = arena_strdup(r->arena, path ? path : "");
 	f.text = arena_vprintf(r->arena, fmt, ap);
+	/* who asks whether there were errors must hear of it again */
+	if (sev == SEV_ERROR)
+		r->errors++;
 	if (seen(r, &f))
 		return;
 	r->list = grow(r->list, r->count, &r->cap, sizeof(f));
 	r->list[r->count++] = f;
-	if (sev == SEV_ERROR)
-		r->errors++;
 }
 
 void report_error(struct report *r, struct pos pos, const char *path,

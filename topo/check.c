@@ -96,13 +96,9 @@ static void (*const parts[])(struct check *) = {
 
 static bool too_many(struct report *r, unsigned int before)
 {
-	unsigned int i;
-
 	if (r->count - before <= MAX_FINDINGS)
 		return false;
 	r->count = before + MAX_FINDINGS;
-	for (i = 0, r->errors = 0; i < r->count; i++)
-		r->errors += r->list[i].severity == SEV_ERROR;
 	report_error(r, r->list[r->count - 1].pos, NULL,
 		     "too many findings: there may be more");
 	return true;

@@ -38,7 +38,7 @@ struct report {
 	struct arena *arena;
 	struct finding *list;
 	unsigned int count, cap;
-	unsigned int errors;	/* how many of them are errors */
+	unsigned int errors;	/* errors there were, also the same again */
 	struct source *sources;
 	unsigned int nsources, sources_cap;
 };
