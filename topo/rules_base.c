@@ -60,7 +60,8 @@ static const struct base_set sets[] = {
 	/*
 	 * Forwards: (uplink, source, destination, protocol, port) to a mark,
 	 * and the mark to a target.  _any: all addresses of the uplink;
-	 * _in: from networks and the host, where no uplink is said.
+	 * _in and _host: from networks and from the host, where no uplink
+	 * is said.
 	 */
 	{ "inet netd fwd_mark4", "type ifname . ipv4_addr . ipv4_addr"
 	  " . inet_proto . inet_service : mark; flags interval" },
@@ -78,10 +79,14 @@ static const struct base_set sets[] = {
 	  " . inet_service : mark; flags interval" },
 	{ "inet netd fwd_mark6_in_any", "type ipv6_addr . inet_proto"
 	  " . inet_service : mark; flags interval" },
-	{ "inet netd fwd_mark4_host", "type inet_proto . inet_service : mark"
-	  "; flags interval" },
-	{ "inet netd fwd_mark6_host", "type inet_proto . inet_service : mark"
-	  "; flags interval" },
+	{ "inet netd fwd_mark4_host", "type ipv4_addr . inet_proto"
+	  " . inet_service : mark; flags interval" },
+	{ "inet netd fwd_mark6_host", "type ipv6_addr . inet_proto"
+	  " . inet_service : mark; flags interval" },
+	{ "inet netd fwd_mark4_host_any", "type inet_proto . inet_service"
+	  " : mark; flags interval" },
+	{ "inet netd fwd_mark6_host_any", "type inet_proto . inet_service"
+	  " : mark; flags interval" },
 	{ "inet netd fwd_to4", "type mark : ipv4_addr . inet_service" },
 	{ "inet netd fwd_to6", "type mark : ipv6_addr . inet_service" },
 	{ "inet netd fwd_keep4", "type mark : ipv4_addr" },
@@ -243,7 +248,7 @@ static const struct base_chain chains[] = {
 	  " . meta l4proto . th dport map @fwd_mark6_any goto dnat_to\n"
 	  "dnat ip to iifname . ip daddr map @o2o_in4\n"
 	  "dnat ip6 to iifname . ip6 daddr map @o2o_in6\n" },
-	/* the same from networks, and from the host itself */
+	/* the same from networks; and from the host itself, which may always */
 	{ "inet netd nat_in", false,
 	  PORTS "ct mark set ip saddr . ip daddr . meta l4proto . th dport"
 	  " map @fwd_mark4_in goto dnat_to\n"
@@ -258,16 +263,16 @@ static const struct base_chain chains[] = {
 	  "dnat ip6 to ip6 daddr map @o2o6\n" },
 	{ "inet netd nat_out", true,
 	  "type nat hook output priority -100; policy accept;\n"
-	  PORTS "ct mark set ip saddr . ip daddr . meta l4proto . th dport"
-	  " map @fwd_mark4_in goto dnat_to\n"
-	  PORTS "ct mark set ip6 saddr . ip6 daddr . meta l4proto . th dport"
-	  " map @fwd_mark6_in goto dnat_to\n"
+	  PORTS "ct mark set ip daddr . meta l4proto . th dport"
+	  " map @fwd_mark4_host goto dnat_to\n"
+	  PORTS "ct mark set ip6 daddr . meta l4proto . th dport"
+	  " map @fwd_mark6_host goto dnat_to\n"
 	  PORTS "fib daddr type local ip daddr != 127.0.0.0/8"
 	  " ip daddr != @gate4 ct mark set meta l4proto . th dport"
-	  " map @fwd_mark4_host goto dnat_to\n"
+	  " map @fwd_mark4_host_any goto dnat_to\n"
 	  PORTS "fib daddr type local ip6 daddr != ::1"
 	  " ip6 daddr != @gate6 ct mark set meta l4proto . th dport"
-	  " map @fwd_mark6_host goto dnat_to\n"
+	  " map @fwd_mark6_host_any goto dnat_to\n"
 	  "dnat ip to ip daddr map @o2o4\n"
 	  "dnat ip6 to ip6 daddr map @o2o6\n" },
 	{ "inet netd dnat_to", false,

@@ -159,29 +159,16 @@ static void from_networks(struct fw *fw, const char *mark)
 	}
 }
 
-/* The host itself, and what listens on the loopback for the host alone. */
-static void from_host(struct fw *fw, const char *mark, const char *key)
+/* The host itself may always, by all its addresses but the networks' own. */
+static void from_host(struct fw *fw, const char *mark, const char *at)
 {
-	struct where *w = fw->w;
-	struct sources s = { .v = &(struct prefix){ fw->listen, 32 }, .n = 1 };
+	bool six = fw->family == 6, any = !fw->listen.family;
 
-	if (!fw->listen.family) {
-		rules_elem(w->x, w->ns, fw->family == 6 ?
-			   "inet netd fwd_mark6_host" :
-			   "inet netd fwd_mark4_host", mark, fw->f->n.pos,
-			   "%s", key);
-		return;
-	}
-	if (fw->listen.family == 4 && fw->listen.b[0] == 127)
-		prefix_read("127.0.0.0/8", s.v);
-	else if (fw->in.all)
-		return;
-	else
-		s.v->len = fw->family == 6 ? 128 : 32;
-	each_source(fw, &s, fw->family == 6 ? "inet netd fwd_mark6_in" :
-		    "inet netd fwd_mark4_in", mark, "",
-		    arena_printf(w->x->out->arena, "%s . %s",
-				 ip_text(&fw->listen, (char[46]){ 0 }), key));
+	rules_elem(fw->w->x, fw->w->ns, any ?
+		   six ? "inet netd fwd_mark6_host_any" :
+		   "inet netd fwd_mark4_host_any" :
+		   six ? "inet netd fwd_mark6_host" :
+		   "inet netd fwd_mark4_host", mark, fw->f->n.pos, "%s", at);
 }
 
 static void from_all(struct fw *fw, const char *mark, const char *key)
@@ -193,7 +180,8 @@ static void from_all(struct fw *fw, const char *mark, const char *key)
 						   (char[46]){ 0 }), key);
 	uint32_t i;
 
-	from_host(fw, mark, key);
+	from_host(fw, mark, at);
+	/* what is listened on at the loopback is for the host alone */
 	if (fw->listen.family == 4 && fw->listen.b[0] == 127)
 		return;
 	for (i = 0; i < fw->to->nups; i++)
