@@ -326,7 +326,7 @@ static int parse_name(const struct nft_word *w, struct nft_val *v)
 {
 	size_t n = w->n;
 
-	if (!n || n >= IFNAMSIZ)
+	if (!w->quoted || !n || n >= IFNAMSIZ)
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = w->s[i];

@@ -15,6 +15,10 @@ for f in "$TESTS"/golden/nft/*.nft; do
 done
 check "errors, elements, foreign hands, ownership" "$TOOLS/nft-kernel"
 
+out=$("$BUILD/tests/unit/nft_driver" 2>&1)
+check "rules as objects, by the kernel side" [ $? = 0 ]
+[ -z "$out" ] || echo "$out"
+
 # Connections: two guests of the host, one of them behind a forward.
 ns guest
 ns server

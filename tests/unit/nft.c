@@ -266,7 +266,7 @@ static const char *const refused[] = {
 	"dnat ip to fd00::1", "dnat ip to ip saddr map @none",
 	"add @s iifname", "add @s { iifname", "add @s { accept }", "@th,1,8 0",
 	"@th,0,7 0", "@xx,0,8 0", "@th,0,136 0", "fib saddr", "fib saddr . x oif",
-	"arp operation request", "meta mark { 1-5 }", "ct state > new",
+	"arp operation request", "meta mark { 1-5 }", "ct state > new", "iifname lo",
 	"ct state != established,related",
 	"tcp flags syn /", "iifname \"a*b\"", "iifname { \"a*\" }",
 	"ip saddr 10.0.0.1/8", "tcp flags & (fin == fin",
