@@ -83,6 +83,13 @@ int topo_expand_attachment(struct topology *t, const char *name,
 			   const struct state *found, struct numbers *numbers,
 			   struct state *wanted, struct report *report);
 
+/*
+ * Checks one attachment, after topo_expand_attachment(), as topo_check() does
+ * for all.  0 or -EINVAL.
+ */
+int topo_check_attachment(struct topology *t, const char *name,
+			  const struct state *found, struct report *report);
+
 /* The part of a topology as JSON-like text for `show`: NAME is what it is. */
 struct topo_item {
 	const char *kind;	/* "network", "attachment", "router", "node",
