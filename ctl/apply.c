@@ -121,12 +121,9 @@ static int apply_one(const char *file, const char *wait)
 	free(path);
 	free(text);
 	snprintf(name, sizeof(name), "%s", str(r.json, "topology"));
-	if (!want_json && r.code == 200) {
-		if (!wait)
-			print_waiting(r.json);
+	if (!want_json && r.code == 200)
 		printf("%s: %lld steps\n", name, (long long)
 		       json_integer_value(json_object_get(r.json, "steps")));
-	}
 	rc = finish(&r);
 	return rc || !wait ? rc : wait_for(name, atof(wait));
 }

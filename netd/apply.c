@@ -62,11 +62,15 @@ struct state *observe(struct engine *e, uint32_t flags,
 	return f.state;
 }
 
-/* Facts that come and go without meaning anything to a topology. */
+/*
+ * Facts that say nothing new to a topology: how full a table is, and whose
+ * numbers were looked up because a tap asks for them.
+ */
 static bool is_reading(const struct object *o)
 {
-	return !strcmp(o->name, "neigh-used") ||
-	       !strcmp(o->name, "neigh-used6");
+	return !strncmp(o->name, "neigh-used", 10) ||
+	       !strncmp(o->name, "user:", 5) ||
+	       !strncmp(o->name, "group:", 6);
 }
 
 /* Does any fact of A say something else in B, or nothing? */

@@ -133,6 +133,9 @@ int entry_read(struct engine *e, struct entry *en);
  * nothing then.
  */
 int entry_build(struct engine *e, struct entry *en, const struct topos *set);
+/* The same at the start: attachments that don't fit any more are left out. */
+int entry_build_some(struct engine *e, struct entry *en,
+		     const struct topos *set);
 /* Puts its text back as the source for messages, after another was tried. */
 void entry_source(struct engine *e, const struct entry *en);
 

@@ -192,6 +192,56 @@ int entry_build(struct engine *e, struct entry *en, const struct topos *set)
 	return err;
 }
 
+/* Those of the PLUGS that it can be built with, tried by halves. */
+static void try_plugs(struct engine *e, struct entry *en,
+		      const struct topos *set, const struct plug *plugs,
+		      unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		entry_plug(en, plugs[i].name, plugs[i].text);
+	report_clear(e->report);
+	clear(en);
+	if (!entry_build(e, en, set))
+		return;
+	for (i = 0; i < n; i++)
+		entry_unplug(en, plugs[i].name);
+	if (n == 1) {
+		log_warning("attachment %s of %s is left out: it does not fit "
+			    "any more", plugs->name, en->name);
+		return;
+	}
+	try_plugs(e, en, set, plugs, n / 2);
+	try_plugs(e, en, set, plugs + n / 2, n - n / 2);
+}
+
+int entry_build_some(struct engine *e, struct entry *en,
+		     const struct topos *set)
+{
+	struct plug *plugs = en->plugs;
+	unsigned int i, n = en->nplugs;
+	int err = entry_build(e, en, set);
+
+	if (!err || !n)
+		return err;
+	en->plugs = NULL;
+	en->nplugs = 0;
+	/* without any it must be right: else they are not to blame */
+	if (!entry_build(e, en, set)) {
+		try_plugs(e, en, set, plugs, n);
+		report_clear(e->report);
+		clear(en);
+		err = entry_build(e, en, set);
+	}
+	for (i = 0; i < n; i++) {
+		free(plugs[i].name);
+		free(plugs[i].text);
+	}
+	free(plugs);
+	return err;
+}
+
 /* --- sets ------------------------------------------------------------ */
 
 struct entry *topos_find(const struct topos *s, const char *name)

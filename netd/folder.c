@@ -186,7 +186,7 @@ static struct entry *last_good(struct engine *e, const struct file *f,
 	text = store_read(&e->store, STORE_LAST_GOOD, name, &len);
 	if (text) {
 		en = prepare(e, f->base, f->path, file, text, len);
-		if (!en->stopped && entry_build(e, en, set)) {
+		if (!en->stopped && entry_build_some(e, en, set)) {
 			entry_free(en);
 			en = NULL;
 		}
@@ -280,7 +280,7 @@ static void start_kept(void *arg, const char *name)
 	file = format(e->opt->state_dir, "/" STORE_TOPOLOGIES "/", name);
 	report_clear(e->report);
 	en = prepare(e, base, NULL, file, text, len);
-	if (entry_build(e, en, r->set)) {
+	if (entry_build_some(e, en, r->set)) {
 		log_findings(e);
 		en->broken = en->unknown = true;
 	}

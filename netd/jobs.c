@@ -364,6 +364,7 @@ static void job_down(struct engine *e, struct job *j)
 {
 	struct topos next = topos_copy(&e->set);
 	struct entry *en = j->name ? topos_find(&e->set, j->name) : NULL;
+	bool unknown = e->nothing_goes;
 	unsigned int i;
 	int err;
 
@@ -377,13 +378,17 @@ static void job_down(struct engine *e, struct job *j)
 			drop_entry(e, &next, e->set.v[i]);
 	err = update(e, &next, keep_down, j);
 	free(next.v);
+	folder_sure(e);
+	/* what one asked for that could not be read is known only from the
+	 * host, and may go now */
+	if (!err && unknown && !e->nothing_goes)
+		err = reconcile_persist(e, OBSERVE_ALL);
 	if (err) {
 		answer_findings(e, j, err);
 		return;
 	}
 	if (!j->name)
 		store_each(&e->store, STORE_TOPOLOGIES, forget_kept, e);
-	folder_sure(e);
 	engine_publish_all(e);
 	answer(j, 200, json_pack("{s:i, s:o}", "steps", (int)e->steps,
 				 "findings", json_findings(e->report)));

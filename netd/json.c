@@ -125,7 +125,7 @@ json_t *json_status(struct engine *e)
 	json_object_set_new(o, "with-errors", json_integer(bad));
 	json_object_set_new(o, "objects", json_integer(e->wanted->n));
 	json_object_set_new(o, "converged", json_boolean(
-		!e->unsure && !e->holds.n && !strcmp(e->doing, "idle")));
+		!e->unsure && !e->holds.n && !e->nothing_goes && !strcmp(e->doing, "idle")));
 	if (strcmp(e->doing, "idle"))
 		json_object_set_new(o, "progress", json_pack(
 			"{s:i, s:i}", "done", e->done, "total", e->total));

@@ -190,6 +190,9 @@ int plug_add(struct engine *e, struct entry *en, const char *name,
 					     e->numbers, objs, e->report);
 		state_sort(objs, NULL, NULL);
 		if (!err)
+			err = topo_check_attachment(en->topo, name, e->host,
+						    e->report);
+		if (!err)
 			err = numbers_save(e, false);
 		if (!err)
 			err = plug_in(e, &p, objs);
