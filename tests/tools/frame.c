@@ -5,10 +5,11 @@
 //	Sends the frame as it is, but for what a sender may leave to us: zero
 //	checksums of IPv4, ICMP, ICMPv6, UDP and TCP are filled in, and the
 //	lengths of IPv4, IPv6 and UDP where they are ffff.  Exits with 0.
-// frame see IF SECONDS HEX
-//	Waits for a frame that arrives on IF and has these bytes somewhere.
-//	Prints "ready", then the frame.  Exits with 0, or 1 when the time is over.
-//	Blanks and colons in HEX mean nothing.
+//	Prints the frame as it was sent.
+// frame log IF SECONDS HEX
+//	Prints "ready", then each frame that arrives on IF, until one has the
+//	bytes HEX somewhere: exits with 0; with 1 when the time is over.
+//	Blanks, dots and colons in HEX mean nothing.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -130,6 +131,13 @@ static int open_packet(const char *ifname)
 	return fd;
 }
 
+static void print(const uint8_t *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printf("%02x", f[i]);
+	puts("");
+}
+
 static int send_frame(int argc, char **argv)
 {
 	uint8_t f[MAX] = { 0 };
@@ -144,6 +152,7 @@ static int send_frame(int argc, char **argv)
 	for (; i < argc; i++)
 		n = add_hex(f, n, argv[i]);
 	fill(f, n);
+	print(f, n);
 	while (count-- > 0)
 		if (send(fd, f, n, 0) < 0 && errno != ENOBUFS)
 			die("send");
@@ -158,31 +167,66 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static int see(char **argv)
+/* A tag that the kernel took out of the frame is put back. */
+static size_t put_tag(struct msghdr *m, uint8_t *f, size_t n)
+{
+	struct tpacket_auxdata aux;
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_PACKET ||
+		    c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
+			continue;
+		memmove(f + 16, f + 12, n - 12);
+		put16(f + 12, aux.tp_status & TP_STATUS_VLAN_TPID_VALID ?
+		      aux.tp_vlan_tpid : ETH_P_8021Q);
+		put16(f + 14, aux.tp_vlan_tci);
+		n += 4;
+	}
+	return n;
+}
+
+static ssize_t receive(int fd, uint8_t *f)
+{
+	char control[256];
+	struct sockaddr_ll from;
+	struct iovec v = { f, MAX - 4 };
+	struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from),
+			    .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+
+	if (n < 14 || from.sll_pkttype == PACKET_OUTGOING)
+		return 0;
+	return put_tag(&m, f, n);
+}
+
+static int log_frames(char **argv)
 {
 	uint8_t want[MAX], f[MAX];
 	size_t n = add_hex(want, 0, argv[2]);
-	struct sockaddr_ll from;
 	double end = now() + atof(argv[1]);
 	struct pollfd p = { .fd = open_packet(argv[0]), .events = POLLIN };
+	ssize_t got;
+	int one = 1;
 
+	setsockopt(p.fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
 	puts("ready");
 	fflush(stdout);
 	while (now() < end) {
-		socklen_t len = sizeof(from);
-		ssize_t got;
-
 		if (poll(&p, 1, 50) <= 0)
 			continue;
-		got = recvfrom(p.fd, f, sizeof(f), MSG_DONTWAIT,
-			       (struct sockaddr *)&from, &len);
-		if (got <= 0 || from.sll_pkttype == PACKET_OUTGOING ||
-		    !memmem(f, got, want, n))
+		got = receive(p.fd, f);
+		if (got <= 0)
 			continue;
-		for (ssize_t i = 0; i < got; i++)
-			printf("%02x", f[i]);
-		puts("");
-		return 0;
+		print(f, got);
+		fflush(stdout);
+		if (memmem(f, got, want, n))
+			return 0;
 	}
 	return 1;
 }
@@ -191,9 +235,9 @@ int main(int argc, char **argv)
 {
 	if (argc > 3 && !strcmp(argv[1], "send"))
 		return send_frame(argc - 2, argv + 2);
-	if (argc == 5 && !strcmp(argv[1], "see"))
-		return see(argv + 2);
+	if (argc == 5 && !strcmp(argv[1], "log"))
+		return log_frames(argv + 2);
 	fprintf(stderr, "usage: frame send IF [-n COUNT] HEX... | "
-		"see IF SECONDS HEX\n");
+		"log IF SECONDS HEX\n");
 	return 2;
 }
