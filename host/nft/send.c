@@ -84,6 +84,16 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/*
+ * The first and the last few numbers mean something in every network (that
+ * its mode let the connection pass, that a policy forbids it since), and
+ * other programs like small marks too.
+ */
+static bool is_shared(uint32_t mark)
+{
+	return mark < 16 || mark >= 0xfffffff0;
+}
+
 /* A mark that went with one chain and came with another is still in use. */
 void nft_end_connections(struct nft_net *n)
 {
@@ -98,7 +108,7 @@ void nft_end_connections(struct nft_net *n)
 	for (uint32_t i = 0; i < g->n; i++) {
 		bool again = kept && g->v[kept - 1] == g->v[i];
 
-		if (!again && !(c->n && bsearch(&g->v[i], c->v, c->n,
+		if (!again && !is_shared(g->v[i]) && !(c->n && bsearch(&g->v[i], c->v, c->n,
 						sizeof(*c->v), by_number)))
 			g->v[kept++] = g->v[i];
 	}

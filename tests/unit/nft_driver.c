@@ -241,7 +241,8 @@ static struct state *site(void)
 	set(s, "bridge netd taken6", "type mark . ipv6_addr; "
 	    "flags dynamic,timeout; timeout 1h; size 1000");
 	chain(s, "inet netd to_x",
-	      "ct state new ct mark set 0x00000007 accept\ncounter drop", 7);
+	      "ct state new ct mark set 0x00000107 accept\n"
+	      "ct mark set 0x00000002 counter drop", 0x107);
 	chain(s, "inet netd forward",
 	      "type filter hook forward priority filter; policy accept;\n"
 	      "iifname . oifname vmap @pair\ncounter drop", 0);
@@ -251,8 +252,8 @@ static struct state *site(void)
 	      "update @learned6 { iifname . ip6 saddr }\n"
 	      "update @taken6 { meta mark . ip6 saddr }", 0);
 	element(s, "inet netd pair", "\"nd-a\" . \"nd-b\"", "goto to_x");
-	element(s, "inet netd fwd_mark4", "\"eth0\" . 1.2.3.4", "0x00000009");
-	element(s, "inet netd fwd_mark4", "\"eth0\" . 1.2.3.5", "0x0000000b");
+	element(s, "inet netd fwd_mark4", "\"eth0\" . 1.2.3.4", "0x00000109");
+	element(s, "inet netd fwd_mark4", "\"eth0\" . 1.2.3.5", "0x0000010b");
 	element(s, "bridge netd port", "\"ndp-1\"", "accept");
 	element(s, "bridge netd port", "\"ndp-2\"", "accept");
 	element(s, "bridge netd port_net", "\"ndp-1\"", "0x00000005");
@@ -328,7 +329,7 @@ static void test_refused(void)
 	e->data = "goto nowhere";
 	CHECK(steps(s, true) == 2);
 	CHECK_STR(told, "1 ENOENT No such file or directory;");
-	shell("nft list chain inet netd to_x | grep -q 0x00000007");
+	shell("nft list chain inet netd to_x | grep -q 0x00000107");
 	e->data = "goto to_x";
 	retext(s, "inet netd to_x", "accept\nfrobnicate");
 	CHECK(steps(s, true) == 1);
@@ -350,7 +351,7 @@ static void test_killed(void)
 	struct state *s = site();
 
 	stop_host(SIGKILL);
-	shell("nft list chain inet netd to_x | grep -q 0x00000007");
+	shell("nft list chain inet netd to_x | grep -q 0x00000107");
 	start_host();
 	CHECK(steps(s, false) == 0);
 	if (is_owned()) {
@@ -440,42 +441,43 @@ static void test_connections(void)
 {
 	struct state *s = site();
 
-	track(7);
-	track(9);
-	track(11);
+	track(2);
+	track(0x107);
+	track(0x109);
+	track(0x10b);
 	track(99);
-	tracked("7 9 11 99");
-	chain(s, "inet netd to_z", "ct mark set 0x0000000d accept", 13);
+	tracked("2 99 263 265 267");
+	chain(s, "inet netd to_z", "ct mark set 0x0000010d accept", 0x10d);
 	becomes(s, 1);
-	tracked("7 9 11 99");
+	tracked("2 99 263 265 267");
 	/* the same mark goes here and comes there */
-	chain(s, "inet netd to_z2", "ct mark set 0x00000007 accept", 7);
+	chain(s, "inet netd to_z2", "ct mark set 0x00000107 accept", 0x107);
 	((struct element *)get(s, KIND_ELEMENT, "inet netd pair \"nd-a\" . "
 			       "\"nd-b\""))->data = "goto to_z2";
 	drop(s, KIND_CHAIN, "inet netd to_x");
 	becomes(s, 3);
-	tracked("7 9 11 99");
+	tracked("2 99 263 265 267");
 	/* a forward goes, another is changed */
 	drop(s, KIND_ELEMENT, "inet netd fwd_mark4 \"eth0\" . 1.2.3.4");
 	becomes(s, 1);
-	tracked("7 11 99");
+	tracked("2 99 263 267");
 	((struct element *)get(s, KIND_ELEMENT, "inet netd fwd_mark4 \"eth0\""
-			       " . 1.2.3.5"))->data = "0x00000015";
+			       " . 1.2.3.5"))->data = "0x00000115";
 	becomes(s, 1);
-	tracked("7 99");
+	tracked("2 99 263");
 	/* the policy says something else */
-	retext(s, "inet netd to_z2", "ct mark set 0x00000017 accept");
+	retext(s, "inet netd to_z2", "ct mark set 0x00000117 accept");
 	((struct chain *)get(s, KIND_CHAIN, "inet netd to_z2"))->marks.n = 0;
 	becomes(s, 1);
-	tracked("99");
-	track(23);
-	track(13);
-	track(21);
+	tracked("2 99");
+	track(0x117);
+	track(0x10d);
+	track(0x115);
 	/* all of it goes */
 	state_free(s);
 	s = state_new();
 	becomes(s, 2);
-	tracked("99");
+	tracked("2 99");
 	shell("! nft list ruleset | grep netd.{");
 	state_free(s);
 }
