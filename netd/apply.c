@@ -195,6 +195,7 @@ int run_plan(struct engine *e, struct plan *plan,
 	e->total = r.nsteps = plan->n;
 	wire_pack_plan(plan, worker_begin(&e->worker, WIRE_APPLY,
 					  APPLY_STEPS_ONLY));
+	sysctls_sent(plan);
 	err = worker_send(&e->worker);
 	if (meanwhile)
 		meanwhile(e, arg);

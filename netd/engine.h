@@ -206,6 +206,8 @@ void sysctls_hint(struct engine *e, struct state *hints);
  * taken out.  0 or a negative errno: the plan must not be run.
  */
 int sysctls_prepare(struct engine *e, struct plan *plan);
+/* When the plan was packed: the old values are taken out again. */
+void sysctls_sent(const struct plan *plan);
 /* After it: what was restored is forgotten. */
 void sysctls_done(struct engine *e, const struct plan *plan);
 void sysctls_free(struct engine *e);

@@ -46,49 +46,78 @@ static void answer_findings(struct engine *e, struct job *j, int err)
 
 /* --- apply ----------------------------------------------------------- */
 
-/* Two topologies may come from files of one name. */
-static char *source_name(struct engine *e, const struct job *j)
+/* The name of a topology's file; whose it is says the client. */
+static char *source_name(const struct job *j)
 {
-	const char *file = j->file && j->file[0] ? j->file : NULL;
-	unsigned int i;
 	char *s;
 	int n;
 
-	for (i = 0; file && i < e->set.n; i++)
-		if (!strcmp(e->set.v[i]->file, file) &&
-		    (!j->name || strcmp(e->set.v[i]->name, j->name)))
-			break;
-	if (!file)
-		n = asprintf(&s, "%s" SUFFIX, j->name ? j->name : "topology");
-	else if (i < e->set.n)
-		n = asprintf(&s, "%s (%s)", file, j->name ? j->name : "new");
+	if (j->file && j->file[0])
+		n = asprintf(&s, "%s", j->file);
 	else
-		n = asprintf(&s, "%s", file);
+		n = asprintf(&s, "%s" SUFFIX, j->name ? j->name : "topology");
 	if (n < 0)
 		fatal("out of memory");
 	return s;
 }
 
+/*
+ * Two topologies may come from files of one name.  A place must name one text
+ * only, so the second is called after its topology too.
+ */
+static void tell_apart(struct engine *e, struct entry *en)
+{
+	struct entry *other = NULL;
+	unsigned int i;
+	char *file;
+
+	for (i = 0; i < e->set.n && !other; i++)
+		if (!strcmp(e->set.v[i]->file, en->file) &&
+		    strcmp(e->set.v[i]->name, en->name))
+			other = e->set.v[i];
+	if (!other)
+		return;
+	if (asprintf(&file, "%s (%s)", en->file, en->name) < 0)
+		fatal("out of memory");
+	free(en->file);
+	en->file = file;
+	report_clear(e->report);
+	topo_free(en->topo);
+	entry_source(e, other);
+	entry_read(e, en);
+}
+
+/* The text that was tried under that name is not the one in force. */
+static void restore_source(struct engine *e, const char *file)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->set.n; i++)
+		if (!strcmp(e->set.v[i]->file, file))
+			entry_source(e, e->set.v[i]);
+}
+
 /* The topology of a request, read and not yet built; NULL: answered. */
 static struct entry *requested(struct engine *e, struct job *j)
 {
-	char *file = source_name(e, j);
+	char *file = source_name(j);
 	struct entry *en = entry_new(j->name ? j->name : "", NULL, file,
 				     j->body, j->len);
 
 	free(file);
-	if (entry_read(e, en)) {
+	if (!entry_read(e, en))
+		tell_apart(e, en);
+	if (!en->topo) {
 		answer_findings(e, j, -EINVAL);
-		entry_free(en);
-		return NULL;
-	}
-	if (j->name && strcmp(j->name, en->name)) {
+	} else if (j->name && strcmp(j->name, en->name)) {
 		answer_error(j, 400, "the topology is called %s in its text, "
 			     "and %s in the request", en->name, j->name);
-		entry_free(en);
-		return NULL;
+	} else {
+		return en;
 	}
-	return en;
+	restore_source(e, en->file);
+	entry_free(en);
+	return NULL;
 }
 
 /* Its attachments that came by the API stay. */
@@ -166,9 +195,8 @@ static void apply_text(struct engine *e, struct job *j)
 			answer_applied(e, j, en);
 		}
 	}
-	/* the text that was tried is not the one in force */
 	if (err && old)
-		entry_source(e, old);
+		restore_source(e, old->file);
 	free(next.v);
 }
 
@@ -296,7 +324,7 @@ static void plan_text(struct engine *e, struct job *j)
 	free(next.v);
 	numbers_restore(e);
 	if (old)
-		entry_source(e, old);
+		restore_source(e, old->file);
 }
 
 static void job_plan(struct engine *e, struct job *j)

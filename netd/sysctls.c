@@ -159,6 +159,21 @@ int sysctls_prepare(struct engine *e, struct plan *plan)
 	return added ? save(e) : 0;
 }
 
+void sysctls_sent(const struct plan *plan)
+{
+	uint32_t i;
+
+	/* what it was before is no part of what is wanted */
+	for (i = 0; i < plan->n; i++) {
+		const struct step *s = &plan->steps[i];
+
+		if (s->want && s->want->kind == KIND_SYSCTL)
+			((struct sysctl *)s->want)->old = "";
+		if (s->have && s->have->kind == KIND_SYSCTL)
+			((struct sysctl *)s->have)->old = "";
+	}
+}
+
 static bool has_failed(const struct engine *e, uint32_t step)
 {
 	unsigned int i;
@@ -181,11 +196,9 @@ void sysctls_done(struct engine *e, const struct plan *plan)
 		if (s->op != OP_DESTROY || !is_hosts(s) || has_failed(e, i))
 			continue;
 		old = find(e, s->have->name);
-		if (old) {
-			((struct sysctl *)s->have)->old = "";
+		if (old)
 			drop(e, old);
-			dropped = true;
-		}
+		dropped |= old != NULL;
 	}
 	if (dropped)
 		save(e);
