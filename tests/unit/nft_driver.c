@@ -264,8 +264,8 @@ static struct state *site(void)
 /* Our tables are ours alone, where the kernel knows how. */
 static bool is_owned(void)
 {
-	return system("nft add table inet netd-probe; "
-		      "nft add chain inet netd c 2>/dev/null") != 0;
+	return system("nft add chain inet netd probe 2>/dev/null && "
+		      "nft delete chain inet netd probe") != 0;
 }
 
 /* --- tests --------------------------------------------------------------- */
