@@ -81,11 +81,10 @@ struct ns {
 	ino_t ino;
 	int32_t nsid;		/* as our own namespace calls it, or -1 */
 	uint32_t seq;
-	uint32_t next_index;	/* of links to be */
 	bool ours;		/* made by us: its lo has our group */
 	bool seen;		/* in the observation that is going on */
 	struct linkmap links;
-	struct conf6 *conf6;	/* what new links of it are born with */
+	struct devconf *conf6;	/* what its new links are born with, or NULL */
 	void *nft;		/* host/nft's, per namespace */
 };
 

@@ -1,0 +1,95 @@
+// bridge.c - the driver of bridges
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/look.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* The kernel counts in hundredths of a second here (USER_HZ). */
+static uint32_t ticks(uint32_t ms)
+{
+	return ms / 10;
+}
+
+static bool kind_changes(const struct step *s)
+{
+	return CHANGES(s, struct bridge, stp) ||
+	       CHANGES(s, struct bridge, priority) ||
+	       CHANGES(s, struct bridge, forward_delay) ||
+	       CHANGES(s, struct bridge, ageing) ||
+	       CHANGES(s, struct bridge, snooping) ||
+	       CHANGES(s, struct bridge, max_learned);
+}
+
+static void put_kind(struct nl_msg *m, const struct bridge *b)
+{
+	struct nlattr *info = nla_nest_start(m, IFLA_LINKINFO), *data;
+
+	nla_put_string(m, IFLA_INFO_KIND, "bridge");
+	data = nla_nest_start(m, IFLA_INFO_DATA);
+	if (b->forward_delay != ANY32)
+		nla_put_u32(m, IFLA_BR_FORWARD_DELAY, ticks(b->forward_delay));
+	if (b->ageing != ANY32)
+		nla_put_u32(m, IFLA_BR_AGEING_TIME, ticks(b->ageing));
+	nla_put_u32(m, IFLA_BR_STP_STATE, b->stp);
+	nla_put_u16(m, IFLA_BR_PRIORITY, b->priority);
+	if (b->snooping != ANY8)
+		nla_put_u8(m, IFLA_BR_MCAST_SNOOPING, b->snooping);
+	if (b->max_learned != ANY32)
+		nla_put_u32(m, IFLA_BR_FDB_MAX_LEARNED, b->max_learned);
+	nla_nest_end(m, data);
+	nla_nest_end(m, info);
+}
+
+static void bridge_create(struct host *h, const struct step *s)
+{
+	const struct bridge *b = (const struct bridge *)s->want;
+	struct ns *ns = step_ns(h, s);
+	uint32_t index;
+
+	if (!ns)
+		return;
+	index = link_next_index(h, ns);
+	put_kind(link_new(h, s, ns, index, false), b);
+	link_settle(h, s, ns, index, 0);
+	linkmap_add(&ns->links, index, b->l.o.name, KIND_BRIDGE, NETD_GROUP);
+	job_add(&h->ap->jobs, s, ns)->index = index;
+}
+
+static void bridge_update(struct host *h, const struct step *s)
+{
+	struct ns *ns = step_ns(h, s);
+
+	if (ns && kind_changes(s))
+		put_kind(link_msg(h, s, ns, ((struct link *)s->have)->index),
+			 (const struct bridge *)s->want);
+	if (ns)
+		link_update(h, s);
+}
+
+/*
+ * A bridge costs an RCU barrier of its own however it is deleted: one request
+ * each, so that nobody else on the host waits for long.
+ */
+static void bridge_destroy(struct host *h, const struct step *s)
+{
+	struct ifinfomsg i = { .ifi_index = ((struct link *)s->have)->index };
+	struct ns *ns = step_ns(h, s);
+	struct nl_msg *m;
+
+	if (!ns)
+		return;
+	m = rtq_msg(h, ns, RTM_DELLINK, 0, s, -ENODEV);
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	linkmap_del(&ns->links, s->have->name);
+	rtq_flush(h);
+}
+
+const struct driver driver_bridge = {
+	.create = bridge_create,
+	.update = bridge_update,
+	.destroy = bridge_destroy,
+	.commit = link_commit,
+};

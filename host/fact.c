@@ -1,0 +1,159 @@
+// fact.c - what the host can do and holds: facts for the topology
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/look.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void fact_add(struct state *found, const char *name, const char *value)
+{
+	struct fact *f = state_add(found, KIND_FACT, "", name,
+				   (struct pos){ 0 });
+
+	f->value = arena_strdup(found->arena, value);
+}
+
+/* --- the default routes ------------------------------------------------ */
+
+static bool has_word(const struct buf *b, const char *word)
+{
+	const char *at = strstr(buf_text(b), word);
+	size_t n = strlen(word);
+
+	return at && (at == b->p || at[-1] == ' ') &&
+	       (at[n] == ' ' || !at[n]);
+}
+
+static void add_devs(struct buf *b, const struct route *r)
+{
+	const struct nexthop *x = r->nexthops.items;
+	uint32_t i;
+
+	for (i = 0; i < r->nexthops.n; i++)
+		if (!has_word(b, x[i].dev))
+			buf_printf(b, "%s%s", b->len ? " " : "", x[i].dev);
+}
+
+/* Of several default routes those of the lowest metric count. */
+static void defaults_of(const struct state *s, const char *dst,
+			struct buf *out)
+{
+	const struct route *r;
+	uint32_t i, best = UINT32_MAX;
+	size_t n = strlen(dst);
+
+	for (i = 0; i < s->n; i++) {
+		r = (const struct route *)s->v[i];
+		if (r->o.kind != KIND_ROUTE || r->type != ROUTE_UNICAST ||
+		    strncmp(r->o.name, dst, n) ||
+		    (r->o.name[n] && r->o.name[n] != ' ') ||
+		    r->metric > best)
+			continue;
+		if (r->metric < best)
+			buf_reset(out);
+		best = r->metric;
+		add_devs(out, r);
+	}
+}
+
+void fact_defaults(struct host *h, struct buf *v4, struct buf *v6)
+{
+	struct state *nothing = state_new(), *found = state_new();
+	struct look l = { .h = h, .ns = ns_home(h), .wanted = nothing,
+			  .found = found, .all = true, .netns = "" };
+
+	if (!look_routes(&l)) {
+		defaults_of(found, "0.0.0.0/0", v4);
+		defaults_of(found, "::/0", v6);
+	}
+	state_free(nothing);
+	state_free(found);
+}
+
+/* --- tables of neighbours ---------------------------------------------- */
+
+/* The first column of the second line, in hex: of all namespaces. */
+static unsigned long neighbours(const char *path)
+{
+	char text[512];
+	const char *line;
+
+	if (proc_read(path, text, sizeof(text)))
+		return 0;
+	line = strchr(text, '\n');
+	return line ? strtoul(line + 1, NULL, 16) : 0;
+}
+
+static void add_neighbours(struct host *h, struct state *found)
+{
+	char v[64];
+	unsigned long used = neighbours("/proc/self/net/stat/arp_cache") +
+			     neighbours("/proc/self/net/stat/ndisc_cache");
+
+	if (!sysctl_read(h, ns_home(h), "net/ipv4/neigh/default/gc_thresh3",
+			 v, sizeof(v)))
+		fact_add(found, "neigh-limit", v);
+	if (!sysctl_read(h, ns_home(h), "net/ipv6/neigh/default/gc_thresh3",
+			 v, sizeof(v)))
+		fact_add(found, "neigh-limit6", v);
+	snprintf(v, sizeof(v), "%lu", used);
+	fact_add(found, "neigh-used", v);
+}
+
+/* --- users -------------------------------------------------------------- */
+
+static void add_owner(struct state *found, const char *what, const char *name,
+		      bool group)
+{
+	char fact[128], v[16];
+	uint32_t id;
+
+	if (!name || !*name || owner_id(name, group, &id))
+		return;
+	snprintf(fact, sizeof(fact), "%s:%s", what, name);
+	snprintf(v, sizeof(v), "%u", id);
+	fact_add(found, fact, v);
+}
+
+static void add_owners(const struct state *wanted, struct state *found)
+{
+	const struct tap *t, *last = NULL;
+	uint32_t i;
+
+	for (i = 0; i < wanted->n; i++) {
+		t = (const struct tap *)wanted->v[i];
+		if (t->l.o.kind != KIND_TAP)
+			continue;
+		if (!last || strcmp(last->owner, t->owner))
+			add_owner(found, "user", t->owner, false);
+		if (!last || strcmp(last->group, t->group))
+			add_owner(found, "group", t->group, true);
+		last = t;
+	}
+}
+
+static int fact_observe(struct host *h, const struct state *wanted,
+			struct state *found)
+{
+	struct buf v4 CLEANUP(buf_free) = { 0 }, v6 CLEANUP(buf_free) = { 0 };
+	struct utsname u;
+
+	if (!uname(&u))
+		fact_add(found, "kernel", u.release);
+	fact_defaults(h, &v4, &v6);
+	fact_add(found, "default-dev", buf_text(&v4));
+	fact_add(found, "default-dev6", buf_text(&v6));
+	add_neighbours(h, found);
+	add_owners(wanted, found);
+	return 0;
+}
+
+const struct driver driver_fact = {
+	.observe = fact_observe,
+	.looks = OBSERVE_FACTS,
+};

@@ -1,0 +1,194 @@
+// internal.h - what the files of the kernel side share
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_HOST_INTERNAL_H
+#define NETD_HOST_INTERNAL_H
+
+#include "host/host.h"
+#include "host/rtq.h"
+
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+
+/* What a driver has begun in the run of steps that is going on. */
+struct job {
+	const struct step *step;
+	struct ns *ns;
+	uint32_t index;
+	int fd;			/* a tap's, or -1 */
+};
+
+struct jobs {
+	struct job *v;
+	uint32_t n, cap;
+};
+
+/* One plan being carried out: apply.c. */
+struct apply {
+	struct plan plan;
+	uint64_t *failed;	/* hashes of what failed, sorted */
+	uint32_t nfailed, cfailed;
+	uint8_t *bad;		/* of each step */
+	struct jobs jobs;	/* of the run that is going on */
+	struct jobs going;	/* links to be deleted */
+	struct jobs late;	/* ends of pairs that may be gone by then */
+	struct ns *visits;	/* foreign namespaces of this run */
+	uint32_t id, now;
+	int64_t told;		/* ms: when progress was told last */
+};
+
+struct host {
+	int fd;			/* netd */
+	struct rtq q;
+	struct ns *spaces;
+	uint32_t next_index;
+	struct apply *ap;
+	struct state *watched;	/* what must be so */
+	struct watch *watch;
+	struct execs *execs;
+	struct probes *probes;	/* of the kernel, once */
+	bool ending;
+	unsigned int depth;	/* of requests within requests */
+	uint32_t id;		/* of the request being served */
+};
+
+/* --- leg.c ------------------------------------------------------------ */
+
+/* Deletes what is left of the legs that were to go. */
+void leg_end(struct host *h);
+
+/* --- apply.c --------------------------------------------------------- */
+
+struct job *job_add(struct jobs *jobs, const struct step *s, struct ns *ns);
+void apply_run(struct host *h, uint32_t id, const char *p, const char *end);
+/* The object of a step that is wanted, else the one that goes. */
+const struct object *step_object(const struct step *s);
+/* Text of the errno for people. */
+const char *errno_text(int err);
+
+/* --- host.c ---------------------------------------------------------- */
+
+void host_send(struct host *h, int type, uint32_t id, const struct buf *body);
+int64_t clock_ms(void);
+/* Tells netd that something changed; debounced. */
+void host_dirty(struct host *h, uint32_t what, const char *why);
+
+/* --- rtq.c ----------------------------------------------------------- */
+
+const char *nlerr_text(const struct nlmsghdr *nlh);
+
+/* --- ns.c, linkmap.c ------------------------------------------------- */
+
+#define NETNS_DIR "/run/netns"
+
+int ns_init(struct host *h);
+void ns_free_all(struct host *h);
+/* The namespace that holds what FD is open on, or NULL. */
+struct ns *ns_by_inode(struct host *h, dev_t dev, ino_t ino);
+/* The one that is kept open under that name, or NULL. */
+struct ns *ns_known(struct host *h, const char *name);
+/* Keeps the namespace of FD, which it takes over, open under NAME. */
+struct ns *ns_adopt(struct host *h, const char *name, int fd, int *err);
+/* A namespace for a moment: a foreign one.  NULL and *ERR. */
+struct ns *ns_visit(const char *spec, struct host *h, int *err);
+void ns_visit_end(struct ns *ns);
+/* The nsid that AT has for the namespace of FD, or a negative errno: -ENODEV
+ * when it has none; ns_id_of() then gives it one. */
+int ns_find_id(struct ns *at, int fd);
+int ns_id_of(struct ns *at, int fd);
+
+void linkmap_clear(struct linkmap *m);
+void linkmap_free(struct linkmap *m);
+struct linkmap_row *linkmap_add(struct linkmap *m, uint32_t index,
+				const char *name, int kind, uint32_t group);
+struct linkmap_row *linkmap_name(struct linkmap *m, const char *name);
+struct linkmap_row *linkmap_index(struct linkmap *m, uint32_t index);
+void linkmap_del(struct linkmap *m, const char *name);
+
+/* The index of a link, asking the kernel when it isn't known; 0: none. */
+uint32_t ns_link_index(struct ns *ns, const char *name);
+
+/* --- link.c: what all kinds of link have in common -------------------- */
+
+/* An index for a link to be; no two namespaces get the same one. */
+uint32_t link_next_index(struct host *h, struct ns *ns);
+/* The namespace of a step, or NULL and the step has failed. */
+struct ns *step_ns(struct host *h, const struct step *s);
+/* Does the step change the member of that offset?  A creation: all. */
+bool step_changes(const struct step *s, size_t off);
+#define CHANGES(s, type, member) step_changes(s, offsetof(type, member))
+
+/* The message that makes a link; its LINKINFO is the caller's. */
+struct nl_msg *link_new(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index, bool up);
+/* A message about an existing link. */
+struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index);
+/* Begins the end of a creation: what the creating message can't do. */
+void link_settle(struct host *h, const struct step *s, struct ns *ns,
+		 uint32_t index, uint32_t master);
+void link_set_alias(struct host *h, const struct step *s, struct ns *ns,
+		    uint32_t index);
+void link_up(struct host *h, const struct step *s, struct ns *ns,
+	     uint32_t index, bool up);
+/* Writes what only /proc can for all jobs, then sets them up. */
+void link_finish(struct host *h);
+/* The verbs as most kinds have them. */
+void link_adopt(struct host *h, const struct step *s, uint32_t group);
+void link_update(struct host *h, const struct step *s);
+void link_destroy(struct host *h, const struct step *s);
+void link_commit(struct host *h);
+/* Deletes the links of the jobs, and empties the list. */
+void link_delete(struct host *h, struct jobs *jobs);
+/* The port's settings of a veth, tap or nic; NULL for others. */
+const struct brport *link_port(const struct object *o);
+/* The index of its wanted master: 0, none; false: there is no such bridge. */
+bool link_master(struct host *h, const struct step *s, struct ns *ns,
+		 uint32_t *master);
+/* A pair whose foreign end is still to be set up: its alias comes after. */
+bool link_unfinished(const struct step *s);
+bool mac_is_any(const struct mac *m);
+
+/* --- tap.c ------------------------------------------------------------- */
+
+/* The number of a user or group, by name or number.  0 or -ENOENT. */
+int owner_id(const char *name, bool group, uint32_t *id);
+
+/* --- sysctl.c --------------------------------------------------------- */
+
+/* Reads or writes PATH below /proc/sys in NS (NULL: where we are). */
+int sysctl_read(struct host *h, struct ns *ns, const char *path, char *v,
+		size_t room);
+int sysctl_write(struct host *h, struct ns *ns, const char *path,
+		 const char *v);
+/* As above, with the calling thread in the namespace already. */
+int proc_write(const char *path, const char *v);
+int proc_read(const char *path, char *v, size_t room);
+
+/* --- fact.c ----------------------------------------------------------- */
+
+/* The devices of the default routes, "eth0 wlan0", by family. */
+void fact_defaults(struct host *h, struct buf *v4, struct buf *v6);
+
+/* --- watch.c, exec.c --------------------------------------------------- */
+
+int watch_init(struct host *h);
+void watch_free(struct host *h);
+/* Descriptors to poll, into FDS; how many. */
+struct pollfd;
+int watch_fds(struct host *h, struct pollfd *fds, int room);
+void watch_ready(struct host *h);
+/* When it wants to be called again, in ms; -1: never. */
+int watch_timeout(struct host *h);
+/* New state that must be so; takes it over. */
+void watch_set(struct host *h, struct state *s);
+/* What happened until now is about to be seen by an observation. */
+void watch_drain(struct host *h);
+void watch_pause(struct host *h, bool pause);
+void watch_join(struct host *h, struct ns *ns);
+
+void exec_start(struct host *h, uint32_t id, const char *p, const char *end,
+		int *fds, int nfds);
+int exec_fds(struct host *h, struct pollfd *fds, int room);
+void exec_ready(struct host *h);
+void exec_free(struct host *h);
+
+#endif

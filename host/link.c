@@ -1,0 +1,445 @@
+// link.c - what all kinds of link have in common: made, changed, deleted
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/conf.h"
+#include "host/internal.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A link is born complete as far as one message goes: name, index, master,
+ * group, MAC, MTU.  IFLA_AF_SPEC and IFLA_IFALIAS can't be in it, and IPv6's
+ * own settings are only in /proc: these come before it goes up, so that it
+ * never lives with the kernel's defaults.
+ */
+
+struct ns *step_ns(struct host *h, const struct step *s)
+{
+	const struct object *o = step_object(s);
+	int err;
+	struct ns *ns = ns_get(h, o->netns, &err);
+
+	if (!ns)
+		step_failed(h, s, err, "its network namespace is not there");
+	return ns;
+}
+
+bool step_changes(const struct step *s, size_t off)
+{
+	const struct record *r = &kinds[s->want->kind].rec;
+	uint32_t i;
+
+	if (s->op == OP_CREATE)
+		return true;
+	for (i = 0; i < r->count; i++)
+		if ((s->mask & 1ull << i) && r->fields[i].off == off)
+			return true;
+	return false;
+}
+
+/* Ours are high, so that the kernel's own choices never meet them. */
+#define INDEX_FIRST 0x100000u
+#define INDEX_LAST 0x7ffffff0u
+
+uint32_t link_next_index(struct host *h, struct ns *ns)
+{
+	do {
+		if (h->next_index < INDEX_FIRST || h->next_index > INDEX_LAST)
+			h->next_index = INDEX_FIRST;
+	} while (linkmap_index(&ns->links, h->next_index++));
+	return h->next_index - 1;
+}
+
+bool mac_is_any(const struct mac *m)
+{
+	static const struct mac none, any = {
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }
+	};
+
+	return !memcmp(m, &none, sizeof(none)) || !memcmp(m, &any, sizeof(any));
+}
+
+const struct brport *link_port(const struct object *o)
+{
+	switch (o->kind) {
+	case KIND_VETH:
+		return &((const struct veth *)o)->port;
+	case KIND_TAP:
+		return &((const struct tap *)o)->port;
+	case KIND_NIC:
+		return &((const struct nic *)o)->port;
+	}
+	return NULL;
+}
+
+static const struct link *wanted(const struct step *s)
+{
+	return (const struct link *)s->want;
+}
+
+bool link_master(struct host *h, const struct step *s, struct ns *ns,
+		 uint32_t *master)
+{
+	const char *name = wanted(s)->master;
+
+	*master = 0;
+	if (!name || !*name)
+		return true;
+	*master = ns_link_index(ns, name);
+	if (*master)
+		return true;
+	step_failed(h, s, -ENODEV, "its bridge is not there");
+	return false;
+}
+
+/* --- messages --------------------------------------------------------- */
+
+struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index)
+{
+	struct ifinfomsg i = { .ifi_index = index };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWLINK, 0, s, 0);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	return m;
+}
+
+struct nl_msg *link_new(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index, bool up)
+{
+	struct ifinfomsg i = { .ifi_index = index,
+			       .ifi_flags = up ? IFF_UP : 0,
+			       .ifi_change = up ? IFF_UP : 0 };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWLINK,
+				   NLM_F_CREATE | NLM_F_EXCL, s, 0);
+	const struct link *w = wanted(s);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_string(m, IFLA_IFNAME, w->o.name);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP);
+	if (!mac_is_any(&w->mac))
+		nla_put(m, IFLA_ADDRESS, sizeof(w->mac), &w->mac);
+	if (w->mtu && w->mtu != ANY32)
+		nla_put_u32(m, IFLA_MTU, w->mtu);
+	return m;
+}
+
+static const struct {
+	uint8_t off;
+	uint8_t attr;
+} port_attrs[] = {
+	{ offsetof(struct brport, hairpin), IFLA_BRPORT_MODE },
+	{ offsetof(struct brport, isolated), IFLA_BRPORT_ISOLATED },
+	{ offsetof(struct brport, learning), IFLA_BRPORT_LEARNING },
+	{ offsetof(struct brport, flood), IFLA_BRPORT_UNICAST_FLOOD },
+	{ offsetof(struct brport, mcast_router), IFLA_BRPORT_MULTICAST_ROUTER },
+	{ offsetof(struct brport, bpdu_guard), IFLA_BRPORT_GUARD },
+};
+
+#define NPORT (sizeof(port_attrs) / sizeof(*port_attrs))
+
+static void put_port(struct nl_msg *m, const struct brport *p)
+{
+	const uint8_t *v = (const uint8_t *)p;
+	struct nlattr *info, *data;
+	unsigned int i;
+
+	info = nla_nest_start(m, IFLA_LINKINFO);
+	nla_put_string(m, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = nla_nest_start(m, IFLA_INFO_SLAVE_DATA);
+	for (i = 0; i < NPORT; i++)
+		if (v[port_attrs[i].off] != ANY8)
+			nla_put_u8(m, port_attrs[i].attr,
+				   v[port_attrs[i].off]);
+	nla_nest_end(m, data);
+	nla_nest_end(m, info);
+}
+
+static bool asks_port(const struct brport *p)
+{
+	static const struct brport any = { ANY8, ANY8, ANY8, ANY8, ANY8, ANY8 };
+
+	return p && memcmp(p, &any, sizeof(any));
+}
+
+static void set_altname(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index, int type, const char *name)
+{
+	struct ifinfomsg i = { .ifi_index = index };
+	struct nlattr *list;
+	struct nl_msg *m;
+
+	if (!name || !*name)
+		return;
+	m = rtq_msg(h, ns, type, type == RTM_NEWLINKPROP ?
+		    NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, s, -EEXIST);
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	list = nla_nest_start(m, IFLA_PROP_LIST | NLA_F_NESTED);
+	nla_put_string(m, IFLA_ALT_IFNAME, name);
+	nla_nest_end(m, list);
+}
+
+void link_set_alias(struct host *h, const struct step *s, struct ns *ns,
+		    uint32_t index)
+{
+	struct nl_msg *m = link_msg(h, s, ns, index);
+
+	nla_put_string(m, IFLA_IFALIAS,
+		       wanted(s)->alias ? wanted(s)->alias : "");
+}
+
+bool link_unfinished(const struct step *s)
+{
+	const struct veth *v = (const struct veth *)s->want;
+	const struct link *have = (const struct link *)s->have;
+
+	return v->l.o.kind == KIND_VETH && !v->peer_ours &&
+	       (!have || !have->alias || !*have->alias);
+}
+
+void link_settle(struct host *h, const struct step *s, struct ns *ns,
+		 uint32_t index, uint32_t master)
+{
+	const struct link *w = wanted(s);
+	const struct brport *port = link_port(s->want);
+	struct nl_msg *m = link_msg(h, s, ns, index);
+
+	if (w->alias && *w->alias && !link_unfinished(s))
+		nla_put_string(m, IFLA_IFALIAS, w->alias);
+	conf_put(m, &w->conf);
+	if (master && asks_port(port))
+		put_port(m, port);
+	set_altname(h, s, ns, index, RTM_NEWLINKPROP, w->altname);
+}
+
+void link_up(struct host *h, const struct step *s, struct ns *ns,
+	     uint32_t index, bool up)
+{
+	struct ifinfomsg i = { .ifi_index = index, .ifi_change = IFF_UP,
+			       .ifi_flags = up ? IFF_UP : 0 };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_SETLINK, 0, s, 0);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+}
+
+/* --- the end of a run ------------------------------------------------- */
+
+static void write_conf6(struct host *h, const struct step *s, struct ns *ns)
+{
+	const struct link *w = wanted(s);
+	const struct devconf *have;
+	bool away = ns != ns_home(h);
+	int err;
+
+	if (s->op == OP_UPDATE && conf6_same(&w->conf,
+					     &((struct link *)s->have)->conf))
+		return;
+	if (away && ns_enter(ns))
+		return;
+	if (!ns->conf6) {
+		ns->conf6 = calloc(1, sizeof(*ns->conf6));
+		if (!ns->conf6)
+			abort();
+		conf6_defaults(ns->conf6);
+	}
+	have = s->op == OP_UPDATE ? &((struct link *)s->have)->conf :
+	       ns->conf6;
+	err = conf6_write(w->o.name, &w->conf, have);
+	if (away)
+		ns_leave(h);
+	if (err)
+		step_failed(h, s, err,
+			    "its IPv6 settings can't be written in /proc/sys");
+}
+
+static void forget_defaults(struct host *h)
+{
+	struct ns *ns;
+
+	for (ns = ns_first(h); ns; ns = ns->next) {
+		free(ns->conf6);
+		ns->conf6 = NULL;
+	}
+}
+
+void link_finish(struct host *h)
+{
+	struct jobs *jobs = &h->ap->jobs;
+	struct job *j;
+
+	rtq_flush(h);
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
+		if (!step_has_failed(h, j->step))
+			write_conf6(h, j->step, j->ns);
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
+		if (!step_has_failed(h, j->step) &&
+		    wanted(j->step)->up == 1 &&
+		    CHANGES(j->step, struct link, up))
+			link_up(h, j->step, j->ns, j->index, true);
+	rtq_flush(h);
+	forget_defaults(h);
+}
+
+/* --- links that are there --------------------------------------------- */
+
+static void put_changes(struct nl_msg *m, const struct step *s)
+{
+	const struct link *w = wanted(s);
+
+	if (CHANGES(s, struct link, mac) && !mac_is_any(&w->mac))
+		nla_put(m, IFLA_ADDRESS, sizeof(w->mac), &w->mac);
+	if (CHANGES(s, struct link, mtu) && w->mtu && w->mtu != ANY32)
+		nla_put_u32(m, IFLA_MTU, w->mtu);
+	if (CHANGES(s, struct link, alias) && !link_unfinished(s))
+		nla_put_string(m, IFLA_IFALIAS, w->alias ? w->alias : "");
+	conf_put(m, &w->conf);
+}
+
+/* A port's settings are lost when it changes its bridge: all again. */
+static void change_port(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index, uint32_t master)
+{
+	const struct brport *port = link_port(s->want);
+
+	if (master && asks_port(port))
+		put_port(link_msg(h, s, ns, index), port);
+}
+
+static void change_altname(struct host *h, const struct step *s, struct ns *ns,
+			   uint32_t index)
+{
+	if (!CHANGES(s, struct link, altname))
+		return;
+	if (s->have)
+		set_altname(h, s, ns, index, RTM_DELLINKPROP,
+			    ((struct link *)s->have)->altname);
+	set_altname(h, s, ns, index, RTM_NEWLINKPROP, wanted(s)->altname);
+}
+
+static void change(struct host *h, const struct step *s, struct ns *ns,
+		   uint32_t index, uint32_t group)
+{
+	struct nl_msg *m;
+	uint32_t master;
+
+	if (!link_master(h, s, ns, &master))
+		return;
+	if (wanted(s)->up == 0 && CHANGES(s, struct link, up))
+		link_up(h, s, ns, index, false);
+	m = link_msg(h, s, ns, index);
+	if (group)
+		nla_put_u32(m, IFLA_GROUP, group);
+	put_changes(m, s);
+	if (CHANGES(s, struct link, master) && (master || s->have))
+		nla_put_u32(m, IFLA_MASTER, master);
+	change_port(h, s, ns, index, master);
+	change_altname(h, s, ns, index);
+	job_add(&h->ap->jobs, s, ns)->index = index;
+}
+
+void link_adopt(struct host *h, const struct step *s, uint32_t group)
+{
+	struct ns *ns = step_ns(h, s);
+	uint32_t index;
+
+	if (!ns)
+		return;
+	index = ns_link_index(ns, s->want->name);
+	if (!index) {
+		step_failed(h, s, -ENODEV, "there is no such interface");
+		return;
+	}
+	linkmap_add(&ns->links, index, s->want->name, s->want->kind, group);
+	change(h, s, ns, index, group);
+}
+
+void link_update(struct host *h, const struct step *s)
+{
+	struct ns *ns = step_ns(h, s);
+
+	if (ns)
+		change(h, s, ns, ((struct link *)s->have)->index, 0);
+}
+
+/* --- deletion --------------------------------------------------------- */
+
+void link_destroy(struct host *h, const struct step *s)
+{
+	struct ns *ns = step_ns(h, s);
+
+	if (ns)
+		job_add(&h->ap->going, s, ns)->index =
+			((struct link *)s->have)->index;
+}
+
+/*
+ * A port deleted alone waits for RCU, 2 to 26 ms; many deleted by group wait
+ * once.  But the request holds the lock of all the host's links: not too many
+ * at once.
+ */
+#define TOGETHER 256
+
+static void delete_one(struct host *h, struct job *j)
+{
+	struct ifinfomsg i = { .ifi_index = j->index };
+	struct nl_msg *m = rtq_msg(h, j->ns, RTM_DELLINK, 0, j->step, -ENODEV);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+}
+
+static void set_going(struct host *h, struct job *j)
+{
+	struct ifinfomsg i = { .ifi_index = j->index };
+	struct nl_msg *m = rtq_msg(h, j->ns, RTM_SETLINK, 0, j->step, -ENODEV);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
+}
+
+static void delete_group(struct host *h, struct ns *ns)
+{
+	struct ifinfomsg i = { 0 };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_DELLINK, 0, NULL, 0);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
+}
+
+static void delete_some(struct host *h, struct job *j, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		linkmap_del(&j[i].ns->links, step_object(j[i].step)->name);
+		if (n > 1)
+			set_going(h, &j[i]);
+		else
+			delete_one(h, &j[i]);
+	}
+	if (n > 1)
+		delete_group(h, j->ns);
+	rtq_flush(h);
+}
+
+void link_delete(struct host *h, struct jobs *jobs)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < jobs->n; i += n) {
+		for (n = 1; i + n < jobs->n && n < TOGETHER &&
+		     jobs->v[i + n].ns == jobs->v[i].ns; n++)
+			;
+		delete_some(h, &jobs->v[i], n);
+	}
+	jobs->n = 0;
+}
+
+void link_commit(struct host *h)
+{
+	link_finish(h);
+	link_delete(h, &h->ap->going);
+}

@@ -1,0 +1,309 @@
+// netns.c - the driver of namespaces, named as ip-netns(8) names them
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/look.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- making --------------------------------------------------------- */
+
+/*
+ * As ip-netns(8): the folder is a shared mount of its own, so that an
+ * unmounted name goes from every mount namespace, and the namespace with it.
+ */
+static int names_folder(void)
+{
+	static bool done;
+
+	if (done)
+		return 0;
+	if (mkdir(NETNS_DIR, 0755) && errno != EEXIST)
+		return -errno;
+	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL)) {
+		if (errno != EINVAL)
+			return -errno;
+		if (mount(NETNS_DIR, NETNS_DIR, "none", MS_BIND | MS_REC, NULL) ||
+		    mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL))
+			return -errno;
+	}
+	done = true;
+	return 0;
+}
+
+static int pin(const char *name, int nsfd)
+{
+	char path[128], from[40];
+	int fd, err = names_folder();
+
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", nsfd);
+	fd = ns_open(name);
+	if (fd >= 0) {
+		close(fd);
+		return -EEXIST;
+	}
+	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	if (!mount(from, path, "none", MS_BIND, NULL))
+		return 0;
+	err = -errno;
+	unlink(path);
+	return err;
+}
+
+/* The mark comes before the name: what has a name is known as ours. */
+static int mark(struct ns *ns, const char *alias)
+{
+	struct ifinfomsg i = { .ifi_index = 1, .ifi_flags = IFF_UP,
+			       .ifi_change = IFF_UP };
+	struct nl_msg *m = nlmsg_alloc_size(512);
+	int err;
+
+	nlmsg_hdr(m)->nlmsg_type = RTM_SETLINK;
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP);
+	nla_put_string(m, IFLA_IFALIAS, alias);
+	err = rt_ask(ns, m, NULL, NULL, NULL);
+	nlmsg_free(m);
+	return err;
+}
+
+static int create_ns(struct host *h, const struct netns *w)
+{
+	struct ns *ns;
+	int fd, err = 0;
+
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	fd = ns_open("");
+	ns_leave(h);
+	if (fd < 0)
+		return fd;
+	ns = ns_adopt(h, w->o.name, fd, &err);
+	if (!ns)
+		return err;
+	err = mark(ns, w->alias ? w->alias : "");
+	if (!err)
+		err = pin(w->o.name, ns->fd);
+	if (err) {
+		ns_forget(h, ns);
+		return err;
+	}
+	ns->ours = true;
+	watch_join(h, ns);
+	return 0;
+}
+
+static void netns_create(struct host *h, const struct step *s)
+{
+	const struct netns *w = (const struct netns *)s->want;
+	struct ns *old = ns_known(h, w->o.name);
+	int err;
+
+	if (old)
+		ns_forget(h, old);
+	err = create_ns(h, w);
+	if (err)
+		step_failed(h, s, err, err == -EEXIST ?
+			    "a namespace of this name exists already" : NULL);
+	host_breathe(h);
+}
+
+static void netns_update(struct host *h, const struct step *s)
+{
+	const struct netns *w = (const struct netns *)s->want;
+	int err;
+	struct ns *ns = ns_get(h, w->o.name, &err);
+
+	if (ns)
+		err = mark(ns, w->alias ? w->alias : "");
+	if (err)
+		step_failed(h, s, err, NULL);
+}
+
+static void netns_destroy(struct host *h, const struct step *s)
+{
+	struct ns *ns = ns_known(h, s->have->name);
+	char path[128];
+
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", s->have->name);
+	if (umount2(path, MNT_DETACH) && errno != EINVAL && errno != ENOENT)
+		step_failed(h, s, -errno, NULL);
+	else if (unlink(path) && errno != ENOENT)
+		step_failed(h, s, -errno, NULL);
+	if (ns)
+		ns_forget(h, ns);
+	host_breathe(h);
+}
+
+/* --- looking --------------------------------------------------------- */
+
+/* Another program may have put another namespace behind a name. */
+static void forget_stale(struct host *h, const char *name)
+{
+	char path[512];
+	struct stat st;
+	struct ns *ns = ns_known(h, name);
+
+	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+	if (ns && (stat(path, &st) || st.st_ino != ns->ino ||
+		   st.st_dev != ns->dev))
+		ns_forget(h, ns);
+}
+
+/* What it has of lo tells whose it is. */
+struct lo {
+	uint32_t group;
+	char alias[256];
+};
+
+static int take_lo(void *arg, struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct lo *lo = arg;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(nlh, sizeof(struct ifinfomsg), tb, IFLA_MAX, NULL))
+		return 0;
+	if (tb[IFLA_GROUP])
+		lo->group = nla_get_u32(tb[IFLA_GROUP]);
+	if (tb[IFLA_IFALIAS])
+		strncpy(lo->alias, nla_get_string(tb[IFLA_IFALIAS]),
+			sizeof(lo->alias) - 1);
+	return 0;
+}
+
+static int ask_lo(struct ns *ns, struct lo *lo)
+{
+	struct ifinfomsg i = { .ifi_index = 1 };
+	struct nl_msg *m = nlmsg_alloc_size(128);
+	int err;
+
+	memset(lo, 0, sizeof(*lo));
+	nlmsg_hdr(m)->nlmsg_type = RTM_GETLINK;
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	err = rt_ask(ns, m, take_lo, NULL, lo);
+	nlmsg_free(m);
+	return err;
+}
+
+static void foreign_ns(struct state *found, const char *name)
+{
+	struct object *o = state_add(found, KIND_NETNS, "", name,
+				     (struct pos){ 0 });
+
+	o->foreign = true;
+}
+
+static void own_ns(struct state *found, const char *name, const char *alias)
+{
+	struct netns *n = state_add(found, KIND_NETNS, "", name,
+				    (struct pos){ 0 });
+
+	n->alias = arena_strdup(found->arena, alias);
+}
+
+/*
+ * One file of the folder.  A file that is no namespace is what a crash (or
+ * a reboot of the machine) left of one: the name is free.
+ */
+static void look_at(struct host *h, const char *name, struct state *found)
+{
+	struct ns *ns;
+	struct lo lo;
+	int err;
+
+	forget_stale(h, name);
+	ns = ns_known(h, name);
+	if (ns && ns->ours) {
+		ns->seen = true;
+		if (!ask_lo(ns, &lo))
+			own_ns(found, name, lo.alias);
+		return;
+	}
+	ns = ns_visit(name, h, &err);
+	if (!ns)
+		return;
+	err = ask_lo(ns, &lo);
+	ns_visit_end(ns);
+	if (err || lo.group != NETD_GROUP) {
+		foreign_ns(found, name);
+		return;
+	}
+	own_ns(found, name, lo.alias);
+	ns = ns_get(h, name, &err);
+	if (ns)
+		ns->ours = ns->seen = true;
+}
+
+static void forget_unseen(struct host *h)
+{
+	struct ns *ns, *next;
+
+	for (ns = ns_home(h)->next; ns; ns = next) {
+		next = ns->next;
+		if (!ns->seen)
+			ns_forget(h, ns);
+	}
+}
+
+static int look_in(struct host *h, struct ns *ns, const struct state *wanted,
+		   struct state *found)
+{
+	struct look l = { .h = h, .ns = ns, .wanted = wanted, .found = found,
+			  .all = !ns->name[0] };
+	int err;
+
+	l.netns = arena_strdup(found->arena, ns->name);
+	err = look_links(&l);
+	if (!err)
+		err = look_addresses(&l, 0);
+	if (!err)
+		err = look_neighbours(&l);
+	if (!err)
+		err = look_routes(&l);
+	return err;
+}
+
+static int netns_observe(struct host *h, const struct state *wanted,
+			 struct state *found)
+{
+	struct dirent *e;
+	struct ns *ns;
+	DIR *d = opendir(NETNS_DIR);
+	int err = 0;
+
+	for (ns = ns_home(h); ns; ns = ns->next)
+		ns->seen = false;
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			look_at(h, e->d_name, found);
+	if (d)
+		closedir(d);
+	forget_unseen(h);
+	for (ns = ns_home(h); ns && !err; ns = ns->next)
+		err = look_in(h, ns, wanted, found);
+	return err;
+}
+
+const struct driver driver_netns = {
+	.observe = netns_observe,
+	.create = netns_create,
+	.update = netns_update,
+	.destroy = netns_destroy,
+	.looks = OBSERVE_LINKS,
+};

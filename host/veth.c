@@ -1,0 +1,244 @@
+// veth.c - the driver of veth pairs: our end, and what is handed over
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/internal.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * Our end is born complete.  Its peer is born straight in its namespace, and
+ * down, since the kernel allows no more; no packet passes before it is up.
+ * A peer of ours is a leg and has a driver of its own.  Somebody else's is
+ * given its addresses and routes here, and our end gets its alias last: one
+ * without it is a pair that was not finished, and is finished later.
+ */
+
+static const struct veth *wanted(const struct step *s)
+{
+	return (const struct veth *)s->want;
+}
+
+/* Where the peer lives: one that is kept open, or is visited for this run. */
+static struct ns *peer_ns(struct host *h, const struct step *s)
+{
+	const char *spec = wanted(s)->peer_netns;
+	struct ns *ns = ns_known(h, spec ? spec : "");
+	int err = 0;
+
+	if (ns && (ns->ours || ns == ns_home(h)))
+		return ns;
+	for (ns = h->ap->visits; ns; ns = ns->next)
+		if (!strcmp(ns->name, spec))
+			return ns;
+	ns = ns_visit(spec, h, &err);
+	if (!ns) {
+		step_failed(h, s, err, err == -EINVAL ?
+			    "the peer's namespace is not a network namespace" :
+			    "the peer's network namespace is not there (yet)");
+		return NULL;
+	}
+	ns->next = h->ap->visits;
+	h->ap->visits = ns;
+	return ns;
+}
+
+static void end_visits(struct host *h)
+{
+	struct ns *ns;
+
+	while ((ns = h->ap->visits)) {
+		h->ap->visits = ns->next;
+		ns_visit_end(ns);
+	}
+}
+
+static void put_peer(struct nl_msg *m, const struct veth *v, uint32_t index,
+		     int nsfd)
+{
+	struct ifinfomsg i = { .ifi_index = index };
+	struct nlattr *info, *data, *peer;
+
+	info = nla_nest_start(m, IFLA_LINKINFO);
+	nla_put_string(m, IFLA_INFO_KIND, "veth");
+	data = nla_nest_start(m, IFLA_INFO_DATA);
+	peer = nla_nest_start(m, VETH_INFO_PEER);
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_string(m, IFLA_IFNAME, v->peer);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_PEER);
+	nla_put_u32(m, IFLA_NET_NS_FD, nsfd);
+	if (!mac_is_any(&v->peer_mac))
+		nla_put(m, IFLA_ADDRESS, sizeof(v->peer_mac), &v->peer_mac);
+	if (v->l.mtu && v->l.mtu != ANY32)
+		nla_put_u32(m, IFLA_MTU, v->l.mtu);
+	nla_nest_end(m, peer);
+	nla_nest_end(m, data);
+	nla_nest_end(m, info);
+}
+
+/* A pair's ends have different indexes everywhere (linkwatch_urgent_event()
+ * takes equal ones for a link without a peer, and lets it wait). */
+static void veth_create(struct host *h, const struct step *s)
+{
+	const struct veth *v = wanted(s);
+	struct ns *ns = step_ns(h, s), *peer;
+	uint32_t index, peer_index = 0, master;
+	struct nl_msg *m;
+
+	if (!ns || !link_master(h, s, ns, &master))
+		return;
+	peer = peer_ns(h, s);
+	if (!peer)
+		return;
+	index = link_next_index(h, ns);
+	if (v->peer_ours)
+		peer_index = link_next_index(h, peer);
+	m = link_new(h, s, ns, index, v->l.up == 1);
+	if (master)
+		nla_put_u32(m, IFLA_MASTER, master);
+	put_peer(m, v, peer_index, peer->fd);
+	linkmap_add(&ns->links, index, v->l.o.name, KIND_VETH, NETD_GROUP);
+	if (peer_index)
+		linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
+			    NETD_GROUP_PEER);
+	link_settle(h, s, ns, index, master);
+	job_add(&h->ap->jobs, s, ns)->index = index;
+}
+
+/* --- what is handed into somebody else's namespace -------------------- */
+
+static void put_ip(struct nl_msg *m, int attr, const struct ip *ip)
+{
+	nla_put(m, attr, ip_bytes(ip), ip->b);
+}
+
+static void peer_address(struct host *h, const struct step *s, struct ns *ns,
+			 uint32_t index, const struct prefix *p)
+{
+	struct ifaddrmsg a = {
+		.ifa_family = p->ip.family == 6 ? AF_INET6 : AF_INET,
+		.ifa_prefixlen = p->len, .ifa_index = index,
+	};
+	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWADDR,
+				   NLM_F_CREATE | NLM_F_REPLACE, s, -EEXIST);
+
+	nlmsg_append(m, &a, sizeof(a), NLMSG_ALIGNTO);
+	put_ip(m, IFA_LOCAL, &p->ip);
+	put_ip(m, IFA_ADDRESS, &p->ip);
+	/* nobody else has it: netd gave it, and guards it */
+	nla_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
+}
+
+/* A gateway outside the address's own network is on the link all the same. */
+static bool on_link(const struct veth *v, const struct ip *gw)
+{
+	const struct prefix *p = v->peer_addresses.items;
+	uint32_t i;
+
+	for (i = 0; i < v->peer_addresses.n; i++)
+		if (prefix_has(&p[i], gw))
+			return true;
+	return gw->family == 6 && gw->b[0] == 0xfe;
+}
+
+static void peer_gateway(struct host *h, const struct step *s, struct ns *ns,
+			 uint32_t index, const struct ip *gw)
+{
+	struct rtmsg r = {
+		.rtm_family = gw->family == 6 ? AF_INET6 : AF_INET,
+		.rtm_table = RT_TABLE_MAIN, .rtm_protocol = NETD_RTPROT,
+		.rtm_type = RTN_UNICAST,
+		.rtm_flags = on_link(wanted(s), gw) ? 0 : RTNH_F_ONLINK,
+	};
+	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWROUTE, NLM_F_CREATE |
+				   NLM_F_REPLACE, s, -EEXIST);
+
+	nlmsg_append(m, &r, sizeof(r), NLMSG_ALIGNTO);
+	put_ip(m, RTA_GATEWAY, gw);
+	nla_put_u32(m, RTA_OIF, index);
+}
+
+static void hand_over(struct host *h, const struct step *s)
+{
+	const struct veth *v = wanted(s);
+	const struct prefix *p = v->peer_addresses.items;
+	const struct ip *gw = v->peer_gateways.items;
+	struct ns *ns = peer_ns(h, s);
+	uint32_t i, index;
+
+	if (!ns)
+		return;
+	index = ns_link_index(ns, v->peer);
+	if (!index) {
+		step_failed(h, s, -ENODEV,
+			    "the peer was taken away before it was set up");
+		return;
+	}
+	for (i = 0; i < v->peer_addresses.n; i++)
+		peer_address(h, s, ns, index, &p[i]);
+	link_up(h, s, ns, index, true);
+	for (i = 0; i < v->peer_gateways.n; i++)
+		peer_gateway(h, s, ns, index, &gw[i]);
+}
+
+/*
+ * Asked for its carrier, a link that has just got one gets its queue as well
+ * (linkwatch_sync_dev()); else it may drop packets for a while.
+ */
+static void sync_carrier(struct ns *ns, const char *name)
+{
+	struct ethtool_value v = { .cmd = ETHTOOL_GLINK };
+	struct ifreq r = { .ifr_data = (void *)&v };
+
+	strncpy(r.ifr_name, name, sizeof(r.ifr_name) - 1);
+	(void)ioctl(ns->rt, SIOCETHTOOL, &r);
+}
+
+static void finish_pair(struct host *h, struct job *j)
+{
+	struct ns *peer;
+
+	if (step_has_failed(h, j->step) || !link_unfinished(j->step))
+		return;
+	link_set_alias(h, j->step, j->ns, j->index);
+	rtq_flush(h);
+	peer = peer_ns(h, j->step);
+	if (!peer)
+		return;
+	sync_carrier(peer, wanted(j->step)->peer);
+	sync_carrier(j->ns, wanted(j->step)->l.o.name);
+}
+
+static void veth_commit(struct host *h)
+{
+	struct jobs *jobs = &h->ap->jobs;
+	struct job *j;
+
+	link_commit(h);
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
+		if (!step_has_failed(h, j->step) && link_unfinished(j->step))
+			hand_over(h, j->step);
+	rtq_flush(h);
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
+		finish_pair(h, j);
+	rtq_flush(h);
+	end_visits(h);
+}
+
+const struct driver driver_veth = {
+	.create = veth_create,
+	.update = link_update,
+	.destroy = link_destroy,
+	.commit = veth_commit,
+};
