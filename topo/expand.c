@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/index.h"
 
 /* --- words ------------------------------------------------------------- */
 
@@ -16,7 +17,7 @@ const char *full_name(struct expander *x, const char *name,
 
 	if (!strncmp(name, prefix, n) && !strcmp(name + n, full))
 		return "";
-	return arena_printf(x->out->arena, "%s%s", prefix, full);
+	return join_words(x->out->arena, prefix, full, NULL);
 }
 
 void link_set(struct expander *x, struct link *l, uint32_t mtu,
@@ -28,7 +29,8 @@ void link_set(struct expander *x, struct link *l, uint32_t mtu,
 	l->up = 1;
 	l->master = "";
 	l->type = "";
-	l->alias = arena_printf(x->out->arena, "netd:%s/%s", x->t->name, full);
+	l->alias = join_words(x->out->arena, "netd:", x->t->name, "/", full,
+			      NULL);
 	l->altname = full_name(x, l->o.name, prefix, full);
 }
 

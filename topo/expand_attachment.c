@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/index.h"
 
 static void *add_port(struct expander *x, struct attachment *a, int kind)
 {
@@ -13,7 +14,9 @@ static void *add_port(struct expander *x, struct attachment *a, int kind)
 	l = state_add(x->out, kind, x->t->netns, a->kname, a->leg.n.pos);
 	link_set(x, l, network_mtu(w), kind == KIND_NIC ? "" : "ndp-",
 		 kind == KIND_NIC ? a->kname : name);
-	l->alias = arena_printf(x->out->arena, "netd:%s/%s", x->t->name, name);
+	if (kind == KIND_NIC)
+		l->alias = join_words(x->out->arena, "netd:", x->t->name, "/",
+				      name, NULL);
 	l->master = arena_strdup(x->out->arena, w->external ? w->external :
 				 w->ifname);
 	return l;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/index.h"
 
 bool leg_has(const struct leg_spec *l, uint8_t family)
 {
@@ -35,8 +36,8 @@ static void set_leg(struct expander *x, struct link *l,
 	bool six = leg_has(s, 6);
 
 	link_set(x, l, leg_mtu(s), "", l->o.name);
-	l->alias = arena_printf(x->out->arena, "netd:%s/%s/%s", x->t->name,
-				w->n.name, s->label);
+	l->alias = join_words(x->out->arena, "netd:", x->t->name, "/",
+			      w->n.name, "/", s->label, NULL);
 	l->altname = arena_strdup(x->out->arena, s->altname);
 	l->mac = s->hwaddr;
 	conf_router(&l->conf, !w->node, !w->node, six);
@@ -52,7 +53,7 @@ static void plug(struct expander *x, struct leg_spec *s)
 
 	v = state_add(x->out, KIND_VETH, x->t->netns, s->port, s->n.pos);
 	link_set(x, &v->l, leg_mtu(s), "ndl-",
-		 arena_printf(x->out->arena, "%s.%s", w->n.name, s->label));
+		 join_words(x->out->arena, w->n.name, ".", s->label, NULL));
 	v->l.master = arena_strdup(x->out->arena, s->net->external ?
 				   s->net->external : s->net->ifname);
 	conf_port(&v->l.conf);

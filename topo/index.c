@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "topo/index.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 struct slot {
@@ -90,4 +91,23 @@ void *index_put(struct index *x, const void *key, size_t len, void *value)
 void index_set(struct index *x, const void *key, size_t len, void *value)
 {
 	reach(x, key, len)->value = value;
+}
+
+char *join_words(struct arena *a, const char *first, ...)
+{
+	const char *w;
+	size_t len = 0;
+	va_list ap;
+	char *text, *p;
+
+	va_start(ap, first);
+	for (w = first; w; w = va_arg(ap, const char *))
+		len += strlen(w);
+	va_end(ap);
+	text = p = arena_alloc(a, len + 1);
+	va_start(ap, first);
+	for (w = first; w; w = va_arg(ap, const char *))
+		p = stpcpy(p, w);
+	va_end(ap);
+	return text;
 }

@@ -24,4 +24,11 @@ void *index_put(struct index *x, const void *key, size_t len, void *value);
 /* Puts VALUE there, whatever was; NULL takes it out. */
 void index_set(struct index *x, const void *key, size_t len, void *value);
 
+/*
+ * The strings up to NULL as one, in A.  What is made for each of thousands of
+ * things is not made by printf(3), which would take half of all time.
+ */
+char *join_words(struct arena *a, const char *first, ...)
+	__attribute__((sentinel));
+
 #endif

@@ -150,8 +150,8 @@ static const char *key_for(struct resolver *r, const struct leg_spec *l,
 	if (nth)
 		return arena_printf(r->a, "%s/%s/%s/%s/%u.%u", t->name, kind,
 				    owner_of(l), l->label, family, nth);
-	return arena_printf(r->a, "%s/%s/%s/%s/%u", t->name, kind,
-			    owner_of(l), l->label, family);
+	return join_words(r->a, t->name, "/", kind, "/", owner_of(l), "/",
+			  l->label, family == 6 ? "/6" : "/4", NULL);
 }
 
 static bool unfilled(const struct prefix *p)
@@ -241,8 +241,8 @@ static void home_written(struct resolver *r, struct network *w)
 
 static const char *home_key(struct resolver *r, struct network *w, bool six)
 {
-	return arena_printf(r->a, "%s/network/%s/gateway%s", r->t->name,
-			    w->n.name, six ? "6" : "");
+	return join_words(r->a, r->t->name, "/network/", w->n.name,
+			  six ? "/gateway6" : "/gateway", NULL);
 }
 
 static void home_kept(struct resolver *r, struct network *w, bool six)

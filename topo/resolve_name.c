@@ -183,20 +183,22 @@ static uint64_t mix(uint64_t h)
 static uint64_t hash_of(const struct resolver *r, const char *what,
 			unsigned int salt)
 {
-	char key[512];
-	int n = snprintf(key, sizeof(key), "%s/%s/%u", r->t->name, what, salt);
+	uint64_t h = hash64(r->t->name, strlen(r->t->name));
 
-	if (n > (int)sizeof(key))
-		n = sizeof(key);
-	return mix(hash64(key, n));
+	h = h * 31 + hash64(what, strlen(what));
+	return mix(h + salt * 0x9e3779b97f4a7c15u);
 }
 
 static size_t key_ifname(char *key, size_t size, const char *netns,
 			 const char *name)
 {
-	size_t n = snprintf(key, size, "i%s/%s", netns, name);
+	size_t n = strnlen(netns, size / 2), m = strnlen(name, IFNAME_MAX + 1);
 
-	return n < size ? n : size;
+	key[0] = 'i';
+	memcpy(key + 1, netns, n);
+	key[n + 1] = '/';
+	memcpy(key + n + 2, name, m);
+	return n + m + 2;
 }
 
 static bool ifname_free(struct resolver *r, const char *netns,
@@ -290,7 +292,7 @@ struct mac mac_take(struct resolver *r, struct mac written, const char *what)
 
 static void name_bridge(struct resolver *r, struct network *w)
 {
-	const char *what = arena_printf(r->a, "network/%s", w->n.name);
+	const char *what = join_words(r->a, "network/", w->n.name, NULL);
 
 	w->ifname = w->bridge ?
 		    ifname_mark(r, r->t->netns, w->bridge) :
@@ -301,7 +303,7 @@ static void name_bridge(struct resolver *r, struct network *w)
 void names_attachment(struct resolver *r, struct attachment *a)
 {
 	struct leg_spec *l = &a->leg;
-	const char *what = arena_printf(r->a, "attachment/%s", l->n.name);
+	const char *what = join_words(r->a, "attachment/", l->n.name, NULL);
 
 	if (a->type == ATT_NIC) {
 		/* the interface itself; `ifname` where its name is no name */
@@ -359,8 +361,8 @@ static void name_legs(struct resolver *r, struct router *w)
 		if (l->ifname)
 			ifname_mark(r, w->netns, l->ifname);
 	list_for(struct leg_spec, l, &w->legs) {
-		const char *full = arena_printf(r->a, "%s.%s", w->n.name,
-						l->label);
+		const char *full = join_words(r->a, w->n.name, ".", l->label,
+					      NULL);
 
 		l->altname = "";
 		if (l->ifname)
@@ -370,7 +372,7 @@ static void name_legs(struct resolver *r, struct router *w)
 		else
 			name_after(r, l, leads_to(l));
 		l->hwaddr = mac_take(r, l->mac,
-				     arena_printf(r->a, "leg/%s", full));
+				     join_words(r->a, "leg/", full, NULL));
 		if (l->net)
 			l->port = ifname_take(r, r->t->netns, "ndl-", full);
 	}

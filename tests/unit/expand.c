@@ -1,0 +1,581 @@
+// expand.c - what is meant becomes objects: numbers, names, gateways, parts
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/unit/test.h"
+#include "topo/topo.h"
+
+struct world {
+	struct report *report;
+	struct numbers *numbers;
+	struct topology *t;
+	struct state *s, *found;
+	int err;
+};
+
+static struct state *host(void)
+{
+	struct state *s = state_new();
+	struct pos none = { 0 };
+	struct foreign_link *l;
+	struct fact *f;
+	static const char *const addresses[] = {
+		"eth0 203.0.113.1/24", "eth0 2001:db8::1/64",
+	};
+	size_t i;
+
+	f = state_add(s, KIND_FACT, "", "default-dev", none);
+	f->value = "eth0";
+	f = state_add(s, KIND_FACT, "", "default-dev6", none);
+	f->value = "eth0";
+	f = state_add(s, KIND_FACT, "", "max-learned", none);
+	f->value = "yes";
+	l = state_add(s, KIND_LINK, "", "eth0", none);
+	l->l.o.foreign = true;
+	l->l.conf.accept_ra = 1;
+	l = state_add(s, KIND_LINK, "", "eth1", none);
+	l->l.o.foreign = true;
+	for (i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
+		((struct object *)state_add(s, KIND_ADDRESS, "", addresses[i],
+					    none))->foreign = true;
+	((struct object *)state_add(s, KIND_ROUTE, "", "10.64.0.0/23",
+				    none))->foreign = true;
+	((struct object *)state_add(s, KIND_ROUTE, "", "0.0.0.0/0",
+				    none))->foreign = true;
+	state_sort(s, NULL, NULL);
+	return s;
+}
+
+static void begin(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->report = report_new();
+	w->numbers = numbers_new();
+	w->found = host();
+}
+
+static void forget(struct world *w)
+{
+	topo_free(w->t);
+	state_free(w->s);
+	w->t = NULL;
+	w->s = NULL;
+}
+
+static void end(struct world *w)
+{
+	forget(w);
+	state_free(w->found);
+	numbers_free(w->numbers);
+	report_free(w->report);
+}
+
+static void clash(void *arg, const struct object *a, const struct object *b)
+{
+	struct buf out = { 0 };
+
+	object_print_id(a, &out);
+	fprintf(stderr, "two of %s\n", buf_text(&out));
+	CHECK(!"clash");
+	buf_free(&out);
+}
+
+/* Reads, checks and expands; what was before is forgotten, not its numbers. */
+static void expand(struct world *w, const char *text)
+{
+	struct buf out = { 0 };
+
+	forget(w);
+	report_clear(w->report);
+	w->s = state_new();
+	w->err = -1;
+	w->t = topo_read("t.net.yaml", text, strlen(text), w->report);
+	if (w->t)
+		w->err = topo_check(w->t, w->found, NULL, 0, w->report);
+	if (!w->err)
+		w->err = topo_expand(w->t, w->found, w->numbers, w->s,
+				     w->report);
+	state_sort(w->s, clash, NULL);
+	numbers_sweep(w->numbers);
+	report_print(w->report, &out);
+	if (w->err)
+		fputs(buf_text(&out), stderr);
+	CHECK(!w->err);
+	buf_free(&out);
+}
+
+static bool there(struct world *w, int kind, const char *netns,
+		  const char *name)
+{
+	return state_find(w->s, kind, netns, name) != NULL;
+}
+
+#define HAS(kind, netns, name) CHECK(there(w, KIND_##kind, netns, name))
+#define HAS_NOT(kind, netns, name) CHECK(!there(w, KIND_##kind, netns, name))
+
+/* One field of an object, as text; "" when there is no object. */
+static const char *field(struct world *w, int kind, const char *netns,
+			 const char *name, const char *what)
+{
+	const struct record *r = &kinds[kind].rec;
+	struct object *o = state_find(w->s, kind, netns, name);
+	static struct buf out;
+	uint32_t i;
+
+	buf_reset(&out);
+	for (i = 0; o && i < r->count; i++)
+		if (!strcmp(r->fields[i].name, what))
+			field_print(&r->fields[i], o, &out);
+	return buf_text(&out);
+}
+
+#define IS(kind, netns, name, what, value) \
+	CHECK_STR(field(w, KIND_##kind, netns, name, what), value)
+
+/* --- tests ------------------------------------------------------------- */
+
+static void gateways(struct world *w)
+{
+	expand(w, "networks:\n"
+	       "  a: {subnet: 10.1.0.0/24, subnet6: 'fd00:1::/64'}\n"
+	       "  b: {subnet: 10.2.0.0/24, services: [22/tcp]}\n"
+	       "  c: {mode: nat, subnet: 10.3.0.0/24, gateway: 10.3.0.254}\n"
+	       "  d: {subnet: 10.4.0.0/24, gateway: fw}\n"
+	       "  e: {subnet: 10.5.0.0/24, gateway: none}\n"
+	       "  f: {subnet: 10.6.0.0/24, gateway: 10.6.0.7}\n"
+	       "attachments:\n"
+	       "  a1: {network: a, type: veth, netns: a1}\n"
+	       "  c1: {network: c, type: veth, netns: c1}\n"
+	       "  fw: {network: d, type: veth, netns: fw}\n"
+	       "  d1: {network: d, type: veth, netns: d1}\n"
+	       "  e1: {network: e, type: veth, netns: e1}\n"
+	       "  f1: {network: f, type: veth, netns: f1,"
+	       " address: 10.6.0.7}\n"
+	       "policies:\n"
+	       "  - {from: b, to: c, protocol: tcp, ports: [80]}\n");
+	/* nobody asks: no router, and its place stays free */
+	HAS_NOT(ADDRESS, "", "nd-a 10.1.0.1/24");
+	IS(BRIDGE, "", "nd-a", "disable_ipv6", "1");
+	IS(BRIDGE, "", "nd-a", "forwarding", "0");
+	IS(VETH, "", "ndp-a1", "peer_addresses", "10.1.0.2/24, fd00:1::2/64");
+	IS(VETH, "", "ndp-a1", "peer_gateways", "");
+	HAS(ADDRESS, "", "nd-b 10.2.0.1/24");
+	HAS(ADDRESS, "", "nd-c 10.3.0.254/24");
+	IS(VETH, "", "ndp-c1", "peer_addresses", "10.3.0.1/24");
+	IS(VETH, "", "ndp-c1", "peer_gateways", "10.3.0.254");
+	IS(BRIDGE, "", "nd-c", "forwarding", "1");
+	HAS_NOT(ADDRESS, "", "nd-d 10.4.0.1/24");
+	IS(VETH, "", "ndp-fw", "peer_addresses", "10.4.0.1/24");
+	IS(VETH, "", "ndp-fw", "peer_gateways", "");
+	IS(VETH, "", "ndp-d1", "peer_gateways", "10.4.0.1");
+	IS(VETH, "", "ndp-e1", "peer_gateways", "");
+	IS(VETH, "", "ndp-f1", "peer_gateways", "");
+	HAS_NOT(ADDRESS, "", "nd-f 10.6.0.7/24");
+	HAS(SYSCTL, "", "net/ipv4/conf/eth0/forwarding");
+	HAS_NOT(SYSCTL, "", "net/ipv4/ip_forward");
+	HAS_NOT(SYSCTL, "", "net/ipv6/conf/all/forwarding");
+}
+
+/* The first and a policy that names it later: nothing is renumbered. */
+static void numbers(struct world *w)
+{
+	expand(w, "networks: {n: {subnet: auto, subnet6: auto}}\n"
+	       "attachments:\n"
+	       "  a: {network: n, type: veth, netns: a}\n"
+	       "  b: {network: n, type: veth, netns: b}\n");
+	/* 10.64.0.0/23 is a route of the host */
+	IS(VETH, "", "ndp-a", "peer_addresses", "10.64.2.2/24, fd00:64::2/64");
+	IS(VETH, "", "ndp-b", "peer_addresses", "10.64.2.3/24, fd00:64::3/64");
+	expand(w, "networks:\n"
+	       "  m: {subnet: auto}\n"
+	       "  n: {subnet: auto, subnet6: auto, mode: nat}\n"
+	       "attachments:\n"
+	       "  c: {network: n, type: veth, netns: c}\n"
+	       "  b: {network: n, type: veth, netns: b}\n");
+	HAS(ADDRESS, "", "nd-n 10.64.2.1/24");
+	IS(VETH, "", "ndp-b", "peer_addresses", "10.64.2.3/24, fd00:64::3/64");
+	IS(VETH, "", "ndp-c", "peer_addresses", "10.64.2.2/24, fd00:64::2/64");
+	expand(w, "networks:\n"
+	       "  l: {subnet: 10.64.3.0/24}\n"
+	       "  m: {subnet: auto, mode: nat}\n"
+	       "  n: {subnet: 10.64.2.0/24, subnet6: auto, mode: nat}\n"
+	       "attachments:\n"
+	       "  x: {network: n, type: veth, netns: x, address: 10.64.2.3}\n"
+	       "  b: {network: n, type: veth, netns: b}\n");
+	/* what is written wins over what was handed out */
+	HAS(ADDRESS, "", "nd-m 10.64.4.1/24");
+	IS(VETH, "", "ndp-x", "peer_addresses", "10.64.2.3/24, fd00:64::2/64");
+	IS(VETH, "", "ndp-b", "peer_addresses", "10.64.2.2/24, fd00:64::3/64");
+}
+
+static void names(struct world *w)
+{
+	char mac[18];
+
+	expand(w, "networks:\n"
+	       "  web: {bridge: virbr9}\n"
+	       "  a-very-long-name-indeed: {subnet: 10.1.0.0/24}\n"
+	       "attachments:\n"
+	       "  vm: {network: web, type: tap, owner: bob, queues: 2}\n"
+	       "  twelve-bytes: {network: web, type: tap, group: kvm}\n"
+	       "  eth1: {network: web, type: nic}\n");
+	HAS(BRIDGE, "", "virbr9");
+	IS(TAP, "", "ndp-vm", "master", "virbr9");
+	IS(TAP, "", "ndp-vm", "owner", "bob");
+	IS(TAP, "", "ndp-vm", "queues", "2");
+	IS(TAP, "", "ndp-vm", "vnet_hdr", "1");
+	IS(TAP, "", "ndp-vm", "alias", "netd:t/vm");
+	IS(TAP, "", "ndp-vm", "altname", "");
+	IS(TAP, "", "ndp-vm", "disable_ipv6", "1");
+	IS(BRIDGE, "", "nd-a-v-huq3b6f4", "altname",
+	   "nd-a-very-long-name-indeed");
+	IS(TAP, "", "ndp-tw-jhehy5nu", "altname", "ndp-twelve-bytes");
+	IS(NIC, "", "eth1", "master", "virbr9");
+	IS(NIC, "", "eth1", "mtu", "any");
+	IS(BRIDGE, "", "virbr9", "mtu", "1500");
+	IS(BRIDGE, "", "virbr9", "forward_delay", "15s");
+	IS(BRIDGE, "", "virbr9", "max_learned", "4096");
+	snprintf(mac, sizeof(mac), "%s",
+		 field(w, KIND_BRIDGE, "", "virbr9", "mac"));
+	CHECK(!strncmp(mac, "02:", 3));
+	expand(w, "networks: {web: {mtu: 9000}, a: {}, b: {}}\n");
+	IS(BRIDGE, "", "nd-web", "mac", mac);
+	IS(BRIDGE, "", "nd-web", "mtu", "9000");
+}
+
+static void lab(struct world *w)
+{
+	expand(w, "name: lab\n"
+	       "networks:\n"
+	       "  lan: {subnet: 10.1.0.0/24, subnet6: 'fd00:1::/64'}\n"
+	       "  far: {subnet: 10.2.0.0/24}\n"
+	       "  sw: {}\n"
+	       "routers: {r-1: {networks: [lan]}, r2: {networks: [far]}}\n"
+	       "nodes:\n"
+	       "  a: {networks: [lan], count: 2}\n"
+	       "  b: {networks: [sw, far]}\n"
+	       "links: [r-1-r2, {between: [r-1, 'r2:eth9'], cost: 50},"
+	       " lan-sw]\n");
+	HAS(NETNS, "", "lab");
+	HAS(NETNS, "", "lab.a1");
+	HAS(NETNS, "", "lab.a2");
+	HAS_NOT(NETNS, "", "lab.a");
+	HAS(VETH, "lab", "ndl-a2.lan");
+	IS(VETH, "lab", "ndl-a2.lan", "peer_netns", "lab.a2");
+	HAS(ADDRESS, "lab.r-1", "lan 10.1.0.1/24");
+	HAS(ADDRESS, "lab.a1", "eth0 10.1.0.2/24");
+	HAS(ADDRESS, "lab.a2", "eth0 fd00:1::3/64");
+	/* a switch has the subnet of what it is joined with */
+	HAS(ADDRESS, "lab.b", "eth0 10.1.0.4/24");
+	HAS(ADDRESS, "lab.b", "eth1 10.2.0.2/24");
+	IS(VETH, "lab", "ndl-lan.lan-sw", "master", "nd-lan");
+	IS(LEG, "lab", "ndl-sw.lan-sw", "master", "nd-sw");
+	/* a node's way out is its first leg's */
+	IS(ROUTE, "lab.b", "0.0.0.0/0", "nexthops", "via 10.1.0.1 dev eth0");
+	IS(ROUTE, "lab.a1", "::/0", "nexthops", "via fd00:1::1 dev eth0");
+	/* two links in parallel, one of them dear */
+	HAS(VETH, "lab.r-1", "r2");
+	HAS(VETH, "lab.r-1", "r2-2");
+	HAS(LEG, "lab.r2", "r-1");
+	HAS(LEG, "lab.r2", "eth9");
+	IS(ROUTE, "lab.r-1", "10.2.0.0/24", "nexthops",
+	   "via 10.32.0.1 dev r2");
+	IS(ROUTE, "lab.r2", "10.1.0.0/24", "nexthops",
+	   "via 10.32.0.0 dev r-1");
+	/* far has no IPv6, and the links have */
+	IS(ROUTE, "lab.r2", "fd00:1::/64", "nexthops",
+	   "via fd00:32:: dev r-1");
+	HAS(NEIGHBOUR, "lab.r2", "r-1 10.32.0.0");
+	HAS(SYSCTL, "lab.r-1", "net/ipv4/ip_forward");
+	HAS_NOT(SYSCTL, "lab.a1", "net/ipv4/ip_forward");
+	IS(LEG, "lab.a1", "eth0", "forwarding", "0");
+	IS(LEG, "lab.r-1", "lan", "forwarding", "1");
+}
+
+static void borders(struct world *w)
+{
+	expand(w, "name: lab\nnamespace: lab\n"
+	       "networks:\n"
+	       "  in1: {subnet: 10.1.0.0/24}\n"
+	       "  in2: {subnet: 10.2.0.0/24}\n"
+	       "  isp: {subnet: 192.0.2.0/24}\n"
+	       "  world: {subnet: 198.51.100.0/24}\n"
+	       "routers:\n"
+	       "  gw: {networks: [isp, in1], nat: isp}\n"
+	       "  deep: {networks: [in1, in2]}\n"
+	       "  far: {networks: [isp, world], nat: host}\n");
+	/* the border is a guest at its provider's */
+	HAS(ADDRESS, "lab.far", "isp 192.0.2.1/24");
+	HAS(ADDRESS, "lab.gw", "isp 192.0.2.2/24");
+	HAS(ADDRESS, "lab.gw", "in1 10.1.0.1/24");
+	IS(ROUTE, "lab.deep", "0.0.0.0/0", "nexthops",
+	   "via 10.1.0.1 dev in1");
+	HAS_NOT(ROUTE, "lab.deep", "192.0.2.0/24");
+	HAS_NOT(ROUTE, "lab.deep", "198.51.100.0/24");
+	HAS_NOT(ROUTE, "lab.far", "10.1.0.0/24");
+	HAS_NOT(ROUTE, "lab.far", "10.2.0.0/24");
+	HAS_NOT(ROUTE, "lab.far", "10.0.0.0/8");
+	IS(ROUTE, "lab.gw", "198.51.100.0/24", "nexthops",
+	   "via 192.0.2.1 dev isp");
+	IS(ROUTE, "lab.gw", "0.0.0.0/0", "nexthops",
+	   "via 192.0.2.1 dev isp");
+	IS(ROUTE, "lab.gw", "10.2.0.0/24", "nexthops",
+	   "via 10.1.0.2 dev in1");
+	/* out through the host */
+	IS(VETH, "", "ndu-lab.far", "peer_netns", "lab.far");
+	HAS(ADDRESS, "", "ndu-lab.far 100.64.0.0/31");
+	HAS(ADDRESS, "lab.far", "uplink 100.64.0.1/31");
+	IS(ROUTE, "lab.far", "0.0.0.0/0", "nexthops",
+	   "via 100.64.0.0 dev uplink");
+	HAS(SYSCTL, "", "net/ipv4/conf/eth0/forwarding");
+}
+
+static void outside(struct world *w)
+{
+	expand(w, "networks:\n"
+	       "  n: {mode: nat, subnet: 10.1.0.0/24,\n"
+	       "      subnet6: 'fd00:1::/64', snat:\n"
+	       "      {addresses: [203.0.113.8-203.0.113.9]}}\n"
+	       "  m: {mode: routed, uplink: eth1, subnet: 10.2.0.0/24,\n"
+	       "      routes: [{to: 10.9.0.0/16, via: 10.2.0.9,"
+	       " metric: 100}]}\n"
+	       "attachments:\n"
+	       "  a: {network: n, type: veth, netns: a}\n"
+	       "  b: {network: m, type: veth, netns: b}\n"
+	       "forwards:\n"
+	       "  - {listen: 203.0.113.1, port: 80, target: a}\n"
+	       "  - {listen: 203.0.113.7, port: 80, target: a}\n"
+	       "  - {listen: 198.51.100.7, port: 80, target: a}\n"
+	       "one-to-one: [{external: 203.0.113.6, internal: b}]\n");
+	HAS_NOT(ADDRESS, "", "eth0 203.0.113.1/32");
+	HAS(ADDRESS, "", "eth0 203.0.113.7/32");
+	HAS(ADDRESS, "", "eth0 203.0.113.6/32");
+	HAS(ADDRESS, "", "eth0 203.0.113.8/32");
+	HAS(ADDRESS, "", "eth0 203.0.113.9/32");
+	HAS_NOT(ADDRESS, "", "eth0 198.51.100.7/32");
+	HAS(SYSCTL, "", "net/ipv4/conf/eth0/forwarding");
+	HAS(SYSCTL, "", "net/ipv4/conf/eth1/forwarding");
+	HAS(SYSCTL, "", "net/ipv6/conf/all/forwarding");
+	IS(SYSCTL, "", "net/ipv6/conf/eth0/accept_ra", "value", "2");
+	/* its admin doesn't take RAs there */
+	HAS_NOT(SYSCTL, "", "net/ipv6/conf/eth1/accept_ra");
+	IS(ROUTE, "", "10.9.0.0/16 metric 100", "nexthops",
+	   "via 10.2.0.9 dev nd-m");
+	IS(VETH, "", "ndp-a", "hairpin", "1");
+	IS(VETH, "", "ndp-b", "hairpin", "1");
+	expand(w, "namespace: mine\n"
+	       "networks:\n"
+	       "  n: {mode: nat, subnet: 10.1.0.0/24}\n"
+	       "  m: {mode: routed, subnet: 10.2.0.0/24}\n"
+	       "  o: {subnet: 10.3.0.0/24, subnet6: 'fd00:3::/64'}\n");
+	IS(VETH, "", "ndu-t", "peer_netns", "mine");
+	HAS(ADDRESS, "mine", "uplink 100.64.0.1/31");
+	HAS(ADDRESS, "mine", "uplink fd6e:6574:64::6440:1/127");
+	HAS(NEIGHBOUR, "", "ndu-t 100.64.0.1");
+	IS(ROUTE, "", "10.2.0.0/24", "nexthops", "via 100.64.0.1 dev ndu-t");
+	HAS_NOT(ROUTE, "", "10.1.0.0/24");
+	IS(ROUTE, "mine", "0.0.0.0/0", "nexthops",
+	   "via 100.64.0.0 dev uplink");
+}
+
+static void groups(struct world *w)
+{
+	struct policy **p;
+
+	expand(w, "networks:\n"
+	       "  n: {subnet: 10.1.0.0/24}\n"
+	       "  m: {subnet: 10.2.0.0/24}\n"
+	       "attachments: {a: {network: n, type: veth, netns: a}}\n"
+	       "groups: {g: [n, h], h: [10.9.0.0/16, m, m], i: [a]}\n"
+	       "policies:\n"
+	       "  - {from: g, to: outside, protocol: icmp}\n"
+	       "  - {from: i, to: m, protocol: tcp, ports: [1-9]}\n"
+	       "  - {from: i, to: m, protocol: tcp, ports: [1-9]}\n");
+	if (w->err)
+		return;
+	p = w->t->policies.items;
+	CHECK(p[0]->nfrom == 3);
+	CHECK(p[0]->from_ends[0].kind == END_NETWORK);
+	CHECK(p[0]->from_ends[1].kind == END_ADDRESS);
+	CHECK(p[0]->from_ends[2].what == topo_network(w->t, "m"));
+	CHECK(p[0]->to_ends[0].kind == END_OUTSIDE);
+	CHECK(p[1]->from_ends[0].what == topo_attachment(w->t, "a"));
+	CHECK(p[0]->mark && p[1]->mark && p[1]->mark != p[2]->mark);
+}
+
+/* --- an attachment alone ----------------------------------------------- */
+
+static bool equal(const struct object *a, const struct object *b)
+{
+	const struct record *r = &kinds[a->kind].rec;
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (field_cmp(&r->fields[i], a, b))
+			return false;
+	return !strcmp(a->within, b->within);
+}
+
+/* BEFORE and PART together are ALL, and have nothing in common. */
+static void check_parts(const struct state *before, const struct state *part,
+			const struct state *all)
+{
+	uint32_t i;
+
+	CHECK(before->n + part->n == all->n);
+	for (i = 0; i < all->n; i++) {
+		struct object *o = all->v[i];
+		struct object *b = state_find(before, o->kind, o->netns,
+					      o->name);
+		struct object *p = state_find(part, o->kind, o->netns,
+					      o->name);
+		struct buf out = { 0 };
+
+		if (!b != !p && equal(o, b ? b : p))
+			continue;
+		object_print_id(o, &out);
+		fprintf(stderr, "differs: %s%s%s\n", buf_text(&out),
+			b ? " (before)" : "", p ? " (alone)" : "");
+		CHECK(!"equal");
+		buf_free(&out);
+	}
+}
+
+static const char *const plugs[] = {
+	"x: {network: n, type: veth, netns: x}",
+	"x: {network: m, type: veth, netns: /run/netns/x, ifname: net1,"
+		" anti-spoofing: false}",
+	"x: {network: m, type: tap, owner: bob,"
+		" port-isolation: true}",
+	"x: {network: n, type: tap, group: kvm, allowed-addresses:"
+		" [10.7.0.0/16, {address: 'fd00:7::/64',"
+		" mac: '02:00:00:00:00:07'}]}",
+	"a-name-too-long-for-linux: {network: w, type: veth, netns: x,"
+		" address: none, address6: slaac}",
+	"x: {network: w, type: nic}",
+};
+
+static void plug(struct world *w, const char *text)
+{
+	char name[64];
+	struct state *before, *part;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, ":"), text);
+	expand(w, "networks:\n"
+	       "  n: {mode: nat, subnet: 10.1.0.0/24,"
+	       " subnet6: 'fd00:1::/64'}\n"
+	       "  m: {subnet: auto, port-isolation: true, stp: true}\n"
+	       "  w: {mode: routed, subnet6: 'fd00:9::/64', log: true}\n"
+	       "attachments:\n"
+	       "  a: {network: n, type: veth, netns: a}\n"
+	       "  b: {network: m, type: tap, owner: bob}\n"
+	       "policies: [{from: n, to: m, protocol: tcp, ports: [80]}]\n"
+	       "forwards: ['80:a']\n");
+	before = w->s;
+	w->s = state_new();
+	part = state_new();
+	CHECK(!topo_attach(w->t, "plug", text, strlen(text), w->report));
+	CHECK(!topo_expand_attachment(w->t, name, w->found, w->numbers, part,
+				      w->report));
+	state_sort(part, clash, NULL);
+	CHECK(!topo_expand(w->t, w->found, w->numbers, w->s, w->report));
+	state_sort(w->s, clash, NULL);
+	CHECK(part->n > 0);
+	check_parts(before, part, w->s);
+	/* away and back again: the same name, address and MAC */
+	state_free(w->s);
+	w->s = state_new();
+	CHECK(!topo_detach(w->t, name));
+	CHECK(!topo_attach(w->t, "plug", text, strlen(text), w->report));
+	CHECK(!topo_expand_attachment(w->t, name, w->found, w->numbers, w->s,
+				      w->report));
+	state_sort(w->s, clash, NULL);
+	CHECK(w->s->n == part->n && equal(w->s->v[0], part->v[0]));
+	state_free(before);
+	state_free(part);
+}
+
+/* --- time -------------------------------------------------------------- */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static void big(struct buf *b, int networks, int policies)
+{
+	int i;
+
+	buf_str(b, "networks:\n");
+	for (i = 0; i < networks; i++)
+		buf_printf(b, "  n%d: {subnet: 10.%d.%d.0/24, mode: nat}\n",
+			   i, i / 250, i % 250);
+	buf_str(b, "attachments:\n");
+	for (i = 0; i < networks * 4; i++)
+		buf_printf(b, "  m%d: {network: n%d, type: veth, "
+			   "netns: m%d}\n", i, i / 4, i);
+	buf_str(b, "policies:\n");
+	for (i = 0; i < policies; i++)
+		buf_printf(b, "  - {from: n%d, to: n%d, protocol: tcp, "
+			   "ports: [%d]}\n", i % networks,
+			   (i + 1 + i / networks) % networks, 80 + i % 99);
+}
+
+/* The bounds are far above what it takes: they catch what is quadratic. */
+static void speed(struct world *w, int networks, int policies, double most)
+{
+	static const char one[] = "x: {network: n7, type: veth, netns: x}";
+	struct state *part = state_new();
+	struct buf b = { 0 };
+	double t0, t1;
+
+	big(&b, networks, policies);
+	expand(w, buf_text(&b));
+	state_free(w->s);
+	w->s = state_new();
+	t0 = now();
+	CHECK(!topo_resolve(w->t, w->found, w->numbers, w->report));
+	t1 = now();
+	CHECK(!topo_expand(w->t, w->found, w->numbers, w->s, w->report));
+	printf("%d networks, %d policies: %u objects, resolve %.1f ms, "
+	       "all %.1f ms\n", networks, policies, w->s->n, t1 - t0,
+	       now() - t1);
+	CHECK(now() - t1 < most);
+	CHECK(!topo_attach(w->t, "one", one, strlen(one), w->report));
+	t0 = now();
+	CHECK(!topo_expand_attachment(w->t, "x", w->found, w->numbers, part,
+				      w->report));
+	printf("one attachment: %.3f ms\n", now() - t0);
+	CHECK(now() - t0 < most / 20);
+	state_free(part);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	struct world world, *w = &world;
+	static void (*const tests[])(struct world *) = {
+		gateways, numbers, names, lab, borders, outside, groups,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		begin(w);
+		tests[i](w);
+		end(w);
+	}
+	for (i = 0; i < sizeof(plugs) / sizeof(*plugs); i++) {
+		begin(w);
+		plug(w, plugs[i]);
+		end(w);
+	}
+	begin(w);
+	speed(w, 1000, 1000, 2000);
+	speed(w, 100, 5000, 2000);
+	end(w);
+	return test_end();
+}
