@@ -13,69 +13,13 @@
 #include "ctl/ctl.h"
 #include "netd/buf.h"
 
-/* Is it of the topology that is written before the slash, if any? */
-static bool is_of(const json_t *it, const char *name, const char *slash)
+/* Splits TOPOLOGY/NAME; the topology is NULL when it isn't written. */
+static char *split(const char *arg, const char **name)
 {
-	const char *topology = str(it, "topology");
+	const char *slash = strchr(arg, '/');
 
-	return !slash || (strlen(topology) == (size_t)(slash - name) &&
-			  !strncmp(topology, name, slash - name));
-}
-
-/*
- * The item called NAME, or TOPOLOGY/NAME, that IS_IT accepts; NULL after a
- * message.  The caller owns it.
- */
-static json_t *lookup(const char *name, const char *what,
-		      bool (*is_it)(const json_t *item), int *rc)
-{
-	const char *slash = strchr(name, '/');
-	const char *bare = slash ? slash + 1 : name;
-	struct reply r = ask("GET", "/v1/list", NULL, 0, NULL);
-	json_t *found = NULL, *it;
-	size_t i;
-
-	*rc = EXIT_FAILED;
-	if (r.code != 200) {
-		*rc = finish(&r);
-		return NULL;
-	}
-	json_array_foreach(json_object_get(r.json, "items"), i, it) {
-		if (!is_it(it) || strcmp(str(it, "name"), bare) ||
-		    !is_of(it, name, slash))
-			continue;
-		if (found) {
-			complain("%s %s is in %s and in %s: write TOPOLOGY/%s",
-				 what, bare, str(found, "topology"),
-				 str(it, "topology"), bare);
-			json_decref(found);
-			reply_free(&r);
-			return NULL;
-		}
-		found = json_incref(it);
-	}
-	if (!found)
-		complain("there is no %s %s; netdctl list shows what there is",
-			 what, name);
-	reply_free(&r);
-	return found;
-}
-
-static bool is_network(const json_t *it)
-{
-	return !strcmp(str(it, "kind"), "network");
-}
-
-static bool is_dynamic(const json_t *it)
-{
-	return !strcmp(str(it, "kind"), "attachment") &&
-	       json_is_true(json_object_get(it, "dynamic"));
-}
-
-static bool is_node(const json_t *it)
-{
-	return !strcmp(str(it, "kind"), "node") ||
-	       !strcmp(str(it, "kind"), "router");
+	*name = slash ? slash + 1 : arg;
+	return slash ? must(strndup(arg, slash - arg)) : NULL;
 }
 
 /* --- attach ---------------------------------------------------------- */
@@ -125,10 +69,12 @@ static int send_attachment(const char *topology, const char *name, json_t *o)
 {
 	json_t *body = json_pack("{s:o}", name, o);
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	char *path = path_of("topologies", topology, "attachments", NULL);
+	char *path = path_of("attachments", NULL);
 	struct reply r;
 
 	json_decref(body);
+	if (topology)
+		path = path_query(path, "topology", topology);
 	if (!text) {
 		free(path);
 		return usage("attach", "a value is not UTF-8");
@@ -139,8 +85,9 @@ static int send_attachment(const char *topology, const char *name, json_t *o)
 	if (r.code == 200 && !want_json) {
 		const json_t *a = json_object_get(r.json, "attachment");
 
-		printf("%s/%s interface %s mac %s address %s\n", topology,
-		       name, str(a, "ifname"), str(a, "mac"),
+		printf("%s/%s interface %s mac %s address %s\n",
+		       str(r.json, "topology"), name, str(a, "ifname"),
+		       str(a, "mac"),
 		       str(a, "address")[0] ? str(a, "address") : "none");
 	}
 	return finish(&r);
@@ -148,43 +95,35 @@ static int send_attachment(const char *topology, const char *name, json_t *o)
 
 int cmd_attach(int argc, char **argv)
 {
-	const char *v[VALUES] = { NULL }, *bare;
+	const char *v[VALUES] = { NULL }, *network;
 	int n = options(argc, argv, spec, v), rc;
-	char made[80];
-	json_t *network;
+	char made[80], *topology;
 
 	if (n != 1)
 		return n < 0 ? EXIT_USAGE :
 		       usage(argv[0], "one NETWORK is needed");
 	if (!v[NETNS] + !v[TAP] + !v[NIC] != 2)
 		return usage(argv[0], "one of --netns, --tap, --nic");
-	network = lookup(argv[1], "network", is_network, &rc);
-	if (!network)
-		return rc;
-	bare = str(network, "name");
+	topology = split(argv[1], &network);
 	if (!v[NAME])
-		make_name(made, sizeof(made), bare);
+		make_name(made, sizeof(made), network);
 	/* a NIC is called as its interface */
-	rc = send_attachment(str(network, "topology"),
-			     v[NAME] ? v[NAME] : v[NIC] ? v[NIC] : made,
-			     attachment(bare, v));
-	json_decref(network);
+	rc = send_attachment(topology, v[NAME] ? v[NAME] :
+			     v[NIC] ? v[NIC] : made, attachment(network, v));
+	free(topology);
 	return rc;
 }
 
-static int detach_one(const char *name)
+static int detach_one(const char *arg)
 {
+	const char *name;
+	char *topology = split(arg, &name);
+	char *path = path_of("attachments", name, NULL);
 	struct reply r;
-	json_t *it;
-	char *path;
-	int rc;
 
-	it = lookup(name, "attachment that came by attach:", is_dynamic, &rc);
-	if (!it)
-		return rc;
-	path = path_of("topologies", str(it, "topology"), "attachments",
-		       str(it, "name"), NULL);
-	json_decref(it);
+	if (topology)
+		path = path_query(path, "topology", topology);
+	free(topology);
 	r = ask("DELETE", path, NULL, 0, NULL);
 	free(path);
 	return finish(&r);
@@ -228,13 +167,54 @@ static int enter(const char *netns, const char *hostname)
 	return sethostname(hostname, strlen(hostname)) ? -errno : 0;
 }
 
+/* The node or router of that name; NULL after a message. */
+static json_t *lookup(const char *arg, int *rc)
+{
+	const char *name;
+	char *topology = split(arg, &name);
+	char *path = path_query(path_of("list", NULL), "name", name);
+	json_t *found = NULL, *it;
+	struct reply r;
+	size_t i;
+
+	if (topology)
+		path = path_query(path, "topology", topology);
+	free(topology);
+	r = ask("GET", path, NULL, 0, NULL);
+	free(path);
+	*rc = 126;
+	if (r.code != 200) {
+		*rc = finish(&r);
+		return NULL;
+	}
+	json_array_foreach(json_object_get(r.json, "items"), i, it) {
+		if (strcmp(str(it, "kind"), "node") &&
+		    strcmp(str(it, "kind"), "router"))
+			continue;
+		if (found) {
+			complain("%s is in %s and in %s: write TOPOLOGY/%s",
+				 name, str(found, "topology"),
+				 str(it, "topology"), name);
+			json_decref(found);
+			found = NULL;
+			break;
+		}
+		found = json_incref(it);
+	}
+	if (!found && i == json_array_size(json_object_get(r.json, "items")))
+		complain("there is no node or router %s; netdctl list nodes "
+			 "shows what there is", arg);
+	reply_free(&r);
+	return found;
+}
+
 static int exec_in(const char *node, char **command)
 {
 	int rc, err;
-	json_t *it = lookup(node, "node or router", is_node, &rc);
+	json_t *it = lookup(node, &rc);
 
 	if (!it)
-		return rc == EXIT_FAILED ? 126 : rc;
+		return rc;
 	err = enter(str(it, "netns"), str(it, "name"));
 	if (err) {
 		complain("%s: %s%s", str(it, "netns"), strerror(-err),

@@ -239,6 +239,8 @@ static const struct route routes[] = {
 	  true },
 	{ EVHTTP_REQ_DELETE, "topologies/*/attachments/*", JOB_DETACH, NULL,
 	  true },
+	{ EVHTTP_REQ_POST, "attachments", JOB_ATTACH, NULL, true },
+	{ EVHTTP_REQ_DELETE, "attachments/*", JOB_DETACH, NULL, true },
 	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false },
 	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false },
 	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true },
@@ -337,13 +339,19 @@ static void start_job(struct api *a, struct evhttp_request *req,
 	j->what = r->job;
 	if (j->what == JOB_APPLY && flag(p, "dry-run"))
 		j->what = JOB_PLAN;
-	j->name = copy(names[0]);
-	/* what else there is: an attachment, a kind, a path */
-	j->kind = copy(names[1] ? names[1] :
-		       evhttp_find_header(&p->query, r->job == JOB_APPLY ?
-					  "path" : "kind"));
+	/* of two names in a path, the first is the topology's */
+	if (names[1] || strncmp(r->pattern, "attachments", 11)) {
+		j->name = copy(names[0]);
+		j->item_name = copy(names[1]);
+	} else {
+		j->item_name = copy(names[0]);
+	}
 	if (!j->name)
 		j->name = copy(evhttp_find_header(&p->query, "topology"));
+	if (!j->item_name)
+		j->item_name = copy(evhttp_find_header(&p->query, "name"));
+	j->kind = copy(evhttp_find_header(&p->query, r->job == JOB_APPLY ?
+					  "path" : "kind"));
 	j->file = copy(evhttp_find_header(&p->query, "file"));
 	j->stream = flag(p, "stream");
 	j->body = take_body(req, &j->len);

@@ -237,6 +237,7 @@ static void run_job(struct engine *e, struct job *j)
 	n->job = j;
 	post_put(e->notes, n);
 	tidy_sources(e);
+	log_debug("request answered in %d ms", (int)(now_ms() - start));
 	/* what a long one needed is given back; short ones need little */
 	if (now_ms() - start > 100)
 		malloc_trim(0);

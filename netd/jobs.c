@@ -162,6 +162,34 @@ static void answer_applied(struct engine *e, struct job *j,
 				 "waiting", json_holds(e, en)));
 }
 
+/* The same again: whatever it asks for is known, and only the host is looked
+ * at.  The file's name alone tells whose text it is. */
+static struct entry *unchanged(struct engine *e, const struct job *j)
+{
+	unsigned int i;
+
+	for (i = 0; j->file && i < e->set.n; i++) {
+		struct entry *en = e->set.v[i];
+
+		if (!en->path && en->topo && !strcmp(en->file, j->file))
+			return en->len == j->len &&
+			       !memcmp(en->text, j->body, j->len) ? en : NULL;
+	}
+	return NULL;
+}
+
+static void apply_again(struct engine *e, struct job *j, struct entry *en)
+{
+	int err = reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
+
+	e->steps = 0;
+	if (err)
+		answer_error(j, 503, "the host can't be observed: %s",
+			     strerror(-err));
+	else
+		answer_applied(e, j, en);
+}
+
 static void apply_text(struct engine *e, struct job *j)
 {
 	struct entry *en = requested(e, j), *old;
@@ -251,10 +279,13 @@ static void apply_file(struct engine *e, struct job *j, struct entry *en)
 static void job_apply(struct engine *e, struct job *j)
 {
 	bool inside;
-	struct entry *en = of_folder(e, j, &inside);
+	struct entry *en = of_folder(e, j, &inside), *same;
 
+	same = inside ? NULL : unchanged(e, j);
 	if (inside)
 		apply_file(e, j, en);
+	else if (same)
+		apply_again(e, j, same);
 	else
 		apply_text(e, j);
 	folder_sure(e);
@@ -455,85 +486,140 @@ static void job_items(struct engine *e, struct job *j)
 	json_t *items = json_array();
 	unsigned int i;
 
-	for (i = 0; i < e->set.n; i++)
-		if (!j->name || !strcmp(j->name, e->set.v[i]->name))
-			json_items(e->set.v[i], j->kind, items);
+	for (i = 0; i < e->set.n; i++) {
+		const struct entry *en = e->set.v[i];
+
+		if (j->name && strcmp(j->name, en->name))
+			continue;
+		if (j->item_name)
+			json_array_append_new(items, json_named(
+				en, j->item_name, j->kind));
+		else
+			json_items(en, j->kind, items);
+	}
 	answer(j, 200, json_pack("{s:o}", "items", items));
 }
 
 /* --- attach ---------------------------------------------------------- */
 
-/* The one name in {NAME: {...}}; NULL: answered. */
-static char *plug_name(struct job *j)
+/*
+ * The one name in {NAME: {"network": NETWORK, ...}}, and the network; NULL:
+ * answered.  The caller frees both.
+ */
+static char *plug_name(struct job *j, char **network)
 {
 	json_error_t why;
 	json_t *o = json_loads(j->body, 0, &why);
-	const char *name = NULL;
-	char *copy = NULL;
+	const char *name = NULL, *net = NULL;
 
-	if (o && json_is_object(o) && json_object_size(o) == 1)
+	if (json_object_size(o) == 1) {
 		name = json_object_iter_key(json_object_iter(o));
+		net = json_string_value(json_object_get(
+				json_object_get(o, name), "network"));
+	}
 	if (!o)
 		answer_error(j, 400, "not JSON: %s", why.text);
 	else if (!name || strchr(name, '/') || name[0] == '.')
 		answer_error(j, 400, "expected {\"NAME\": {...}}: one "
 			     "attachment");
-	else
-		copy = strdup(name);
+	*network = net ? strdup(net) : NULL;
+	name = o && !j->answer ? strdup(name) : NULL;
 	json_decref(o);
-	return copy;
+	return (char *)name;
 }
 
-static struct entry *in_force(struct engine *e, struct job *j)
+static bool has_network(const struct entry *en, const char *name)
 {
-	struct entry *en = topos_find(&e->set, j->name);
+	json_t *o = json_named(en, name, "network");
 
-	if (en && en->topo)
-		return en;
-	answer_error(j, 404, "no topology %s is in force", j->name);
-	return NULL;
+	json_decref(o);
+	return o;
+}
+
+static bool has_plug(const struct entry *en, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < en->nplugs; i++)
+		if (!strcmp(en->plugs[i].name, name))
+			return true;
+	return false;
+}
+
+/* The topology of the request, or the one that has NAME; NULL: answered. */
+static struct entry *home_of(struct engine *e, struct job *j, const char *what,
+			     const char *name,
+			     bool (*has)(const struct entry *en,
+					 const char *name))
+{
+	struct entry *found = NULL, *en;
+	unsigned int i;
+
+	for (i = 0; i < e->set.n; i++) {
+		en = e->set.v[i];
+		if (!en->topo || (j->name && strcmp(j->name, en->name)) ||
+		    (!j->name && (!name || !has(en, name))))
+			continue;
+		if (found) {
+			answer_error(j, 409, "%s %s is in %s and in %s: say "
+				     "which (TOPOLOGY/%s)", what, name,
+				     found->name, en->name, name);
+			return NULL;
+		}
+		found = en;
+	}
+	if (!found && j->name)
+		answer_error(j, 404, "no topology %s is in force", j->name);
+	else if (!found)
+		answer_error(j, 404, "there is no %s %s; netdctl list shows "
+			     "what there is", what, name ? name : "");
+	return found;
+}
+
+static void attach(struct engine *e, struct job *j, struct entry *en,
+		   const char *name)
+{
+	int err = plug_add(e, en, name, j->body);
+
+	if (err) {
+		answer_findings(e, j, err);
+		return;
+	}
+	answer(j, 200, json_pack("{s:s, s:o?, s:o}", "topology", en->name,
+				 "attachment",
+				 json_named(en, name, "attachment"),
+				 "findings", json_findings(e->report)));
+	engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
+					    en->name, "name", name));
 }
 
 static void job_attach(struct engine *e, struct job *j)
 {
-	struct entry *en = in_force(e, j);
-	char *name = en ? plug_name(j) : NULL;
-	json_t *item;
-	int err;
+	char *network, *name = plug_name(j, &network);
+	struct entry *en = NULL;
 
-	if (!name)
-		return;
-	err = plug_add(e, en, name, j->body);
-	if (err) {
-		answer_findings(e, j, err);
-	} else {
-		item = json_attachment(en, name);
-		answer(j, 200, json_pack("{s:o?, s:o}", "attachment", item,
-					 "findings",
-					 json_findings(e->report)));
-		engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
-						    en->name, "name", name));
-	}
+	if (name)
+		en = home_of(e, j, "network", network, has_network);
+	if (en)
+		attach(e, j, en, name);
+	free(network);
 	free(name);
 }
 
 static void job_detach(struct engine *e, struct job *j)
 {
-	struct entry *en = in_force(e, j);
-	unsigned int i;
+	struct entry *en = home_of(e, j, "attachment that came by attach:",
+				   j->item_name, has_plug);
 	int err;
 
 	if (!en)
 		return;
-	for (i = 0; i < en->nplugs; i++)
-		if (!strcmp(en->plugs[i].name, j->kind))
-			break;
-	if (i == en->nplugs) {
+	if (!has_plug(en, j->item_name)) {
 		answer_error(j, 404, "%s has no attachment %s that came by "
-			     "the API", en->name, j->kind);
+			     "attach", en->name, j->item_name);
 		return;
 	}
-	err = plug_remove(e, en, j->kind);
+	err = plug_remove(e, en, j->item_name);
 	if (err) {
 		answer_findings(e, j, err);
 		return;
@@ -541,7 +627,7 @@ static void job_detach(struct engine *e, struct job *j)
 	answer(j, 200, json_pack("{s:o}", "findings",
 				 json_findings(e->report)));
 	engine_event(e, "detach", json_pack("{s:s, s:s}", "topology",
-					    en->name, "name", j->kind));
+					    en->name, "name", j->item_name));
 }
 
 void job_run(struct engine *e, struct job *j)

@@ -42,20 +42,20 @@ void json_items(const struct entry *en, const char *kind, json_t *list)
 	arena_free(a);
 }
 
-json_t *json_attachment(const struct entry *en, const char *name)
+json_t *json_named(const struct entry *en, const char *name, const char *kind)
 {
-	struct arena *a = arena_new();
-	json_t *found = NULL;
-	struct topo_item *v;
-	unsigned int i, n;
+	struct topo_item it;
+	struct arena *a;
+	json_t *o = NULL;
 
-	n = topo_items(en->topo, a, &v);
-	for (i = 0; i < n && !found; i++)
-		if (!strcmp(v[i].kind, "attachment") &&
-		    !strcmp(v[i].name, name))
-			found = item(en, &v[i]);
+	if (!en->topo)
+		return NULL;
+	a = arena_new();
+	if (topo_item_named(en->topo, name, a, &it) &&
+	    (!kind || !strcmp(kind, it.kind)))
+		o = item(en, &it);
 	arena_free(a);
-	return found;
+	return o;
 }
 
 /* --- states ---------------------------------------------------------- */

@@ -72,6 +72,7 @@ void *post_get(struct post *p)
 void job_free(struct job *j)
 {
 	free(j->name);
+	free(j->item_name);
 	free(j->kind);
 	free(j->file);
 	free(j->body);

@@ -31,9 +31,9 @@ enum job_kind {
 	JOB_DOWN,		/* name */
 	JOB_RELOAD,
 	JOB_SHOW,		/* name */
-	JOB_ITEMS,		/* name, or all; kind: of one kind */
-	JOB_ATTACH,		/* name, body: {ATTACHMENT: {...}} */
-	JOB_DETACH,		/* name, kind: the attachment */
+	JOB_ITEMS,		/* name, or all; kind; item: of that name */
+	JOB_ATTACH,		/* name, or by its network; body: {NAME: {}} */
+	JOB_DETACH,		/* name, or where it is; item */
 	JOB_COUNT
 };
 
@@ -41,7 +41,7 @@ enum job_kind {
 struct job {
 	struct item item;
 	enum job_kind what;
-	char *name, *kind, *file, *body;
+	char *name, *item_name, *kind, *file, *body;
 	size_t len;
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */

@@ -257,3 +257,20 @@ unsigned int topo_items(const struct topology *t, struct arena *a,
 	*items = s.v;
 	return s.n;
 }
+
+bool topo_item_named(const struct topology *t, const char *name,
+		     struct arena *a, struct topo_item *item)
+{
+	struct items s = { .t = t, .a = a, .v = item };
+	struct network *w = topo_network(t, name);
+	struct attachment *c = topo_attachment(t, name);
+	struct router *h = topo_router(t, name);
+
+	if (w)
+		network(&s, w);
+	else if (c)
+		attachment(&s, c);
+	else if (h)
+		host(&s, h);
+	return s.n;
+}

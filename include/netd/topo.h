@@ -111,4 +111,11 @@ struct topo_item {
 unsigned int topo_items(const struct topology *t, struct arena *a,
 			struct topo_item **items);
 
+/*
+ * The network, attachment, router or node of that name, as topo_items() tells
+ * of it; false when there is none.
+ */
+bool topo_item_named(const struct topology *t, const char *name,
+		     struct arena *a, struct topo_item *item);
+
 #endif
