@@ -181,9 +181,13 @@ static bool any_has(const struct router *w, uint8_t family)
 	return false;
 }
 
+/* A new namespace has the host's own ip_forward: a node must say no. */
 static void forwarding(struct expander *x, struct router *w)
 {
-	add_sysctl(x, w->netns, "1", w->n.pos, "net/ipv4/ip_forward");
+	add_sysctl(x, w->netns, w->node ? "0" : "1", w->n.pos,
+		   "net/ipv4/ip_forward");
+	if (w->node)
+		return;
 	/* the loose one of its legs holds: the way back may be another one */
 	add_sysctl(x, w->netns, "0", w->n.pos, "net/ipv4/conf/all/rp_filter");
 	add_sysctl(x, w->netns, "0", w->n.pos,
@@ -208,10 +212,9 @@ static void expand_host(struct expander *x, struct router *w)
 				w->n.name);
 	list_for(struct leg_spec, l, &w->legs)
 		expand_leg(x, l);
-	if (w->node)
-		return;
 	forwarding(x, w);
-	written_routes(x, w);
+	if (!w->node)
+		written_routes(x, w);
 }
 
 void expand_hosts(struct expander *x)

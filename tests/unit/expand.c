@@ -288,7 +288,7 @@ static void lab(struct world *w)
 	   "via fd00:32:: dev r-1");
 	HAS(NEIGHBOUR, "lab.r2", "r-1 10.32.0.0");
 	HAS(SYSCTL, "lab.r-1", "net/ipv4/ip_forward");
-	HAS_NOT(SYSCTL, "lab.a1", "net/ipv4/ip_forward");
+	IS(SYSCTL, "lab.a1", "net/ipv4/ip_forward", "value", "0");
 	IS(LEG, "lab.a1", "eth0", "forwarding", "0");
 	IS(LEG, "lab.r-1", "lan", "forwarding", "1");
 }
