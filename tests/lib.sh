@@ -327,7 +327,7 @@ snapshot()
 		ip -6 route show table all
 		ip rule
 		ip -6 rule
-		ip netns list
+		ip netns list | sed 's/ (id.*//' | sort
 		ip neigh show nud permanent
 		nft list ruleset
 	} 2>&1 | sed -E 's/(_timer|valid_lft|preferred_lft|expires) +[^ ]+//g
