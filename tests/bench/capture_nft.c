@@ -85,13 +85,51 @@ static int on_chain(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
+/*
+ * What the kernel dumps of an expression and doesn't take: the timeout of a
+ * dynset that has none, the flags of an exthdr that writes.
+ */
+static bool not_taken(const char *name, const struct nlattr *const *all,
+		      int attr)
+{
+	if (!strcmp(name, "dynset"))
+		return attr == NFTA_DYNSET_TIMEOUT &&
+			!mnl_attr_get_u64(all[attr]);
+	if (!strcmp(name, "exthdr"))
+		return attr == NFTA_EXTHDR_FLAGS && all[NFTA_EXTHDR_SREG];
+	return false;
+}
+
+static void put_expression(struct nlmsghdr *m, const struct nlattr *e)
+{
+	const struct nlattr *a[MAX_ATTR] = { NULL }, *data[MAX_ATTR] = { NULL };
+	struct nlattr *n = mnl_attr_nest_start(m, NFTA_LIST_ELEM), *d;
+	const char *name;
+	int i;
+
+	mnl_attr_parse_nested(e, take_attr, a);
+	name = mnl_attr_get_str(a[NFTA_EXPR_NAME]);
+	mnl_attr_put_strz(m, NFTA_EXPR_NAME, name);
+	if (a[NFTA_EXPR_DATA]) {
+		mnl_attr_parse_nested(a[NFTA_EXPR_DATA], take_attr, data);
+		d = mnl_attr_nest_start(m, NFTA_EXPR_DATA);
+		for (i = 0; i < MAX_ATTR; i++)
+			if (data[i] && !not_taken(name, data, i))
+				mnl_attr_put(m, data[i]->nla_type,
+					mnl_attr_get_payload_len(data[i]),
+					mnl_attr_get_payload(data[i]));
+		mnl_attr_nest_end(m, d);
+	}
+	mnl_attr_nest_end(m, n);
+}
+
 static int on_rule(const struct nlmsghdr *h, void *arg)
 {
 	static const int keep[] = {
-		NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS,
-		NFTA_RULE_USERDATA, 0
+		NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_USERDATA, 0
 	};
-	const struct nlattr *a[MAX_ATTR] = { NULL };
+	const struct nlattr *a[MAX_ATTR] = { NULL }, *e;
+	struct nlattr *list;
 	struct what *w = arg;
 	char buf[MSG_SIZE];
 	struct nlmsghdr *m = msg(buf, NFT_MSG_NEWRULE, w->family);
@@ -100,6 +138,11 @@ static int on_rule(const struct nlmsghdr *h, void *arg)
 	if (!in_table(w, a[NFTA_RULE_TABLE]))
 		return 0;
 	put_copies(m, a, keep);
+	list = mnl_attr_nest_start(m, NFTA_RULE_EXPRESSIONS);
+	if (a[NFTA_RULE_EXPRESSIONS])
+		mnl_attr_for_each_nested(e, a[NFTA_RULE_EXPRESSIONS])
+			put_expression(m, e);
+	mnl_attr_nest_end(m, list);
 	add(w, STEP_RULE, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
 	    mnl_attr_get_str(a[NFTA_RULE_CHAIN]), m);
 	return 0;
