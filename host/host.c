@@ -73,6 +73,18 @@ void host_send(struct host *h, int type, uint32_t id, const struct buf *body)
 	send_all(h, body->p, body->len);
 }
 
+void host_dirty(struct host *h, uint32_t what, const char *why)
+{
+	struct buf b CLEANUP(buf_free) = { 0 };
+
+	if ((h->told & what) == what)
+		return;
+	h->told |= what;
+	pack_u32(&b, what);
+	pack_str(&b, why);
+	host_send(h, WIRE_DIRTY, 0, &b);
+}
+
 static void send_done(struct host *h, uint32_t id, int err)
 {
 	struct buf b CLEANUP(buf_free) = { 0 };
@@ -132,8 +144,11 @@ static int look(struct host *h, uint32_t what, const struct state *wanted,
 	int i, k, err = 0;
 
 	/* what happened until now is what is looked at */
+	h->told &= ~what;
 	if (what & OBSERVE_LINKS)
 		watch_drain(h);
+	if (what & OBSERVE_NFT)
+		watch_drain_nft(h);
 	for (i = 1; i <= KIND_COUNT && !err; i++) {
 		/* facts last: the default route's link is known by then */
 		k = i % KIND_COUNT;

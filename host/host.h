@@ -83,6 +83,8 @@ struct ns {
 	uint32_t seq;
 	bool ours;		/* made by us: its lo has our group */
 	bool seen;		/* in the observation that is going on */
+	bool routes_changed;	/* or so an event said */
+	bool sysctl_changed;
 	struct linkmap links;
 	struct devconf *conf6;	/* what its new links are born with, or NULL */
 	void *nft;		/* host/nft's, per namespace */

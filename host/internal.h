@@ -46,6 +46,7 @@ struct host {
 	struct execs *execs;
 	struct probes *probes;	/* of the kernel, once */
 	bool ending;
+	uint32_t told;		/* OBSERVE_*: WIRE_DIRTY, not looked at yet */
 	unsigned int depth;	/* of requests within requests */
 	uint32_t id;		/* of the request being served */
 };
@@ -68,7 +69,7 @@ const char *errno_text(int err);
 
 void host_send(struct host *h, int type, uint32_t id, const struct buf *body);
 int64_t clock_ms(void);
-/* Tells netd that something changed; debounced. */
+/* Tells netd that something changed, once until it looks. */
 void host_dirty(struct host *h, uint32_t what, const char *why);
 
 /* --- rtq.c ----------------------------------------------------------- */
@@ -183,7 +184,9 @@ void watch_set(struct host *h, struct state *s);
 /* What happened until now is about to be seen by an observation. */
 void watch_drain(struct host *h);
 void watch_pause(struct host *h, bool pause);
+void watch_drain_nft(struct host *h);
 void watch_join(struct host *h, struct ns *ns);
+void watch_forget(struct host *h, struct ns *ns);
 
 void exec_start(struct host *h, uint32_t id, const char *p, const char *end,
 		int *fds, int nfds);

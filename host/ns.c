@@ -225,6 +225,7 @@ void ns_forget(struct host *h, struct ns *ns)
 	for (p = &h->spaces; *p; p = &(*p)->next) {
 		if (*p == ns) {
 			*p = ns->next;
+			watch_forget(h, ns);
 			ns_free(ns);
 			return;
 		}

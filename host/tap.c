@@ -98,7 +98,7 @@ static int make(int fd, const struct tap *t, uint32_t index)
 	int err;
 
 	strncpy(r.ifr_name, t->l.o.name, sizeof(r.ifr_name) - 1);
-	r.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL;
+	r.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL);
 	if (t->queues > 1)
 		r.ifr_flags |= IFF_MULTI_QUEUE;
 	if (t->vnet_hdr)

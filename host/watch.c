@@ -1,13 +1,535 @@
-// watch.c - notices what a foreign hand does to what netd made
+// watch.c - hears of what is done to what netd made
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/internal.h"
+#include "host/watch.h"
+
+#include <errno.h>
+#include <linux/netconf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
-int watch_init(struct host *h) { return 0; }
-void watch_free(struct host *h) { state_free(h->watched); }
-int watch_fds(struct host *h, struct pollfd *fds, int room) { return 0; }
-void watch_ready(struct host *h) { }
-int watch_timeout(struct host *h) { return -1; }
-void watch_set(struct host *h, struct state *s) { state_free(h->watched); state_sort(s, 0, 0); h->watched = s; }
-void watch_drain(struct host *h) { }
-void watch_pause(struct host *h, bool pause) { }
-void watch_join(struct host *h, struct ns *ns) { }
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/nft/driver.h"
+
+/*
+ * An event tells only where to look: what is there is read again a moment
+ * later and compared with what must be there.  So our own changes, and those
+ * that somebody undid, are no news.
+ */
+
+#define CALM_MS 10
+#define ROUND_MS 1000
+
+static const int rt_groups[] = {
+	RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+	RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF,
+	RTNLGRP_IPV6_NETCONF,
+};
+
+static void join(int fd, int group, bool join)
+{
+	(void)setsockopt(fd, SOL_NETLINK, join ? NETLINK_ADD_MEMBERSHIP :
+			 NETLINK_DROP_MEMBERSHIP, &group, sizeof(group));
+}
+
+static void join_rt(struct watch *w, bool yes)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(rt_groups) / sizeof(*rt_groups); i++)
+		join(w->rt, rt_groups[i], yes);
+}
+
+static int event_socket(int protocol)
+{
+	struct sockaddr_nl me = { .nl_family = AF_NETLINK };
+	int one = 1, room = 16 << 20;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			protocol);
+
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	if (bind(fd, (struct sockaddr *)&me, sizeof(me)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &one,
+		       sizeof(one))) {
+		one = -errno;
+		close(fd);
+		return one;
+	}
+	return fd;
+}
+
+static void watch_names(struct watch *w)
+{
+	if (w->names >= 0 && w->names_wd < 0)
+		w->names_wd = inotify_add_watch(w->names, NETNS_DIR,
+						IN_CREATE | IN_DELETE |
+						IN_MOVED_FROM | IN_MOVED_TO);
+}
+
+int watch_init(struct host *h)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	h->watch = w;
+	w->names_wd = -1;
+	w->nft = -1;
+	w->names = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->rt = event_socket(NETLINK_ROUTE);
+	if (w->rt < 0)
+		return w->rt;
+	w->nft = event_socket(NETLINK_NETFILTER);
+	if (w->nft < 0)
+		return w->nft;
+	w->pending = calloc(PENDING_MAX, sizeof(*w->pending));
+	if (!w->pending)
+		abort();
+	join_rt(w, true);
+	join(w->nft, NFNLGRP_NFTABLES, true);
+	watch_names(w);
+	return 0;
+}
+
+void watch_free(struct host *h)
+{
+	struct watch *w = h->watch;
+
+	if (!w)
+		return;
+	close(w->rt);
+	close(w->nft);
+	close(w->names);
+	free(w->pending);
+	words_forget(w);
+	buf_free(&w->default4);
+	buf_free(&w->default6);
+	free(w);
+	state_free(h->watched);
+	h->watch = NULL;
+}
+
+/* --- what is to be looked at ------------------------------------------- */
+
+static void soon(struct watch *w)
+{
+	if (!w->due)
+		w->due = clock_ms() + CALM_MS;
+}
+
+void watch_note(struct host *h, struct ns *ns, const char *name, uint8_t what)
+{
+	struct watch *w = h->watch;
+	struct pending *p;
+	uint32_t i;
+
+	soon(w);
+	for (i = w->npending; i-- > 0 && i + 32 > w->npending; ) {
+		p = &w->pending[i];
+		if (p->ns == ns && !strcmp(p->name, name)) {
+			p->what |= what;
+			return;
+		}
+	}
+	if (w->npending == PENDING_MAX) {
+		w->lost = true;
+		return;
+	}
+	p = &w->pending[w->npending++];
+	p->ns = ns;
+	p->what = what;
+	memset(p->name, 0, sizeof(p->name));
+	strncpy(p->name, name, sizeof(p->name) - 1);
+}
+
+void watch_note_routes(struct host *h, struct ns *ns)
+{
+	ns->routes_changed = true;
+	soon(h->watch);
+}
+
+static void note_index(struct host *h, struct ns *ns, uint32_t index,
+		       uint8_t what)
+{
+	struct linkmap_row *r = linkmap_index(&ns->links, index);
+
+	if (r && (r->kind != KIND_LINK || rules_mention(h, r->name)))
+		watch_note(h, ns, r->name, what);
+}
+
+void watch_forget(struct host *h, struct ns *ns)
+{
+	struct watch *w = h->watch;
+	uint32_t i, n = 0;
+
+	for (i = 0; w && i < w->npending; i++)
+		if (w->pending[i].ns != ns)
+			w->pending[n++] = w->pending[i];
+	if (w)
+		w->npending = n;
+}
+
+/* --- rtnetlink events --------------------------------------------------- */
+
+static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct ifinfomsg *i = nlmsg_data(nlh);
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct linkmap_row *r;
+	uint32_t master;
+	const char *name;
+
+	if (nlmsg_parse(nlh, sizeof(*i), tb, IFLA_MAX, NULL) ||
+	    !tb[IFLA_IFNAME])
+		return;
+	name = nla_get_string(tb[IFLA_IFNAME]);
+	r = linkmap_index(&ns->links, i->ifi_index);
+	/* it had another name */
+	if (r && strcmp(r->name, name))
+		watch_note(h, ns, r->name, CHECK_LINK);
+	master = tb[IFLA_MASTER] ? nla_get_u32(tb[IFLA_MASTER]) : 0;
+	if ((r && r->kind != KIND_LINK) || watched_link(h, ns->name, name) ||
+	    linkmap_index(&ns->links, master) || rules_mention(h, name))
+		watch_note(h, ns, name, CHECK_LINK | CHECK_ADDRESSES);
+	if (ns == ns_home(h))
+		h->watch->defaults = true;
+}
+
+static void address_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct ifaddrmsg *i = nlmsg_data(nlh);
+
+	if (nlmsg_datalen(nlh) >= (int)sizeof(*i))
+		note_index(h, ns, i->ifa_index, CHECK_ADDRESSES);
+}
+
+static void route_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct rtmsg *r = nlmsg_data(nlh);
+
+	if (nlmsg_datalen(nlh) < (int)sizeof(*r) ||
+	    r->rtm_table != RT_TABLE_MAIN || (r->rtm_flags & RTM_F_CLONED))
+		return;
+	if (!r->rtm_dst_len && ns == ns_home(h)) {
+		h->watch->defaults = true;
+		soon(h->watch);
+	}
+	if (r->rtm_protocol != RTPROT_KERNEL)
+		watch_note_routes(h, ns);
+}
+
+static void netconf_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[NETCONFA_MAX + 1];
+	int32_t index;
+
+	if (nlmsg_parse(nlh, sizeof(struct netconfmsg), tb, NETCONFA_MAX,
+			NULL) || !tb[NETCONFA_IFINDEX])
+		return;
+	index = nla_get_u32(tb[NETCONFA_IFINDEX]);
+	if (index > 0) {
+		note_index(h, ns, index, CHECK_LINK);
+		return;
+	}
+	ns->sysctl_changed = true;
+	soon(h->watch);
+}
+
+static const struct {
+	uint16_t type;
+	void (*fn)(struct host *h, struct ns *ns, struct nlmsghdr *nlh);
+} rt_events[] = {
+	{ RTM_NEWLINK, link_event }, { RTM_DELLINK, link_event },
+	{ RTM_NEWADDR, address_event }, { RTM_DELADDR, address_event },
+	{ RTM_NEWROUTE, route_event }, { RTM_DELROUTE, route_event },
+	{ RTM_NEWNETCONF, netconf_event },
+};
+
+static void rt_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(rt_events) / sizeof(*rt_events); i++)
+		if (rt_events[i].type == nlh->nlmsg_type)
+			rt_events[i].fn(h, ns, nlh);
+}
+
+/* --- nft events --------------------------------------------------------- */
+
+/* In all messages of nf_tables the first attribute is the table's name. */
+#define NFTA_TABLE 1
+
+static bool is_ours(struct ns *ns, const struct nlmsghdr *nlh)
+{
+	const struct nft_net *n = ns->nft;
+
+	return n && n->sock.port == nlh->nlmsg_pid;
+}
+
+static void nft_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct nlattr *a = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
+					   NFTA_TABLE);
+
+	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+	    NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_NEWGEN || !a ||
+	    nla_len(a) != sizeof(NFT_OUR_TABLE) ||
+	    memcmp(nla_data(a), NFT_OUR_TABLE, sizeof(NFT_OUR_TABLE)) ||
+	    is_ours(ns, nlh))
+		return;
+	host_dirty(h, OBSERVE_NFT, "somebody changed table netd");
+}
+
+/* --- reading them -------------------------------------------------------- */
+
+static struct ns *sender(struct host *h, struct msghdr *m)
+{
+	struct cmsghdr *c;
+	int nsid;
+
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_NETLINK ||
+		    c->cmsg_type != NETLINK_LISTEN_ALL_NSID)
+			continue;
+		memcpy(&nsid, CMSG_DATA(c), sizeof(nsid));
+		return ns_by_nsid(h, nsid);
+	}
+	return ns_home(h);
+}
+
+typedef void event_fn(struct host *h, struct ns *ns, struct nlmsghdr *nlh);
+
+/* 1, 0 when there are no more, or -ENOBUFS when some were lost. */
+static int read_events(struct host *h, int fd, event_fn *fn)
+{
+	_Alignas(8) static char in[65536];
+	char room[256];
+	struct iovec v = { in, sizeof(in) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = room,
+			    .msg_controllen = sizeof(room) };
+	struct nlmsghdr *nlh;
+	struct ns *ns;
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+	int left = n;
+
+	if (n <= 0)
+		return n < 0 && errno == ENOBUFS ? -ENOBUFS : 0;
+	ns = fn ? sender(h, &m) : NULL;
+	for (nlh = (struct nlmsghdr *)in; ns && nlmsg_ok(nlh, left);
+	     nlh = nlmsg_next(nlh, &left))
+		fn(h, ns, nlh);
+	return 1;
+}
+
+static void read_rt(struct host *h)
+{
+	int got;
+
+	while ((got = read_events(h, h->watch->rt, rt_event)))
+		if (got < 0)
+			h->watch->lost = true;
+	if (h->watch->lost)
+		soon(h->watch);
+}
+
+static void read_nft(struct host *h)
+{
+	int got;
+
+	while ((got = read_events(h, h->watch->nft, nft_event)))
+		if (got < 0)
+			host_dirty(h, OBSERVE_NFT, "nft events were lost");
+}
+
+/* A namespace's name went, or one that a pair waits for came. */
+static void name_event(struct host *h, const char *name, bool gone)
+{
+	uint32_t i = state_seek(h->watched, KIND_VETH, "", "");
+	const struct veth *v;
+
+	if (gone && state_find(h->watched, KIND_NETNS, "", name))
+		host_dirty(h, OBSERVE_LINKS, "a namespace was removed");
+	for (; !gone && i < h->watched->n &&
+	     h->watched->v[i]->kind == KIND_VETH; i++) {
+		v = (const struct veth *)h->watched->v[i];
+		if (v->peer_ours || !v->peer_netns ||
+		    strcmp(v->peer_netns, name))
+			continue;
+		host_dirty(h, OBSERVE_LINKS, "a namespace appeared");
+		return;
+	}
+}
+
+static void read_names(struct host *h)
+{
+	_Alignas(8) char in[4096];
+	const struct inotify_event *e;
+	ssize_t n, at;
+
+	while ((n = read(h->watch->names, in, sizeof(in))) > 0) {
+		for (at = 0; at < n; at += sizeof(*e) + e->len) {
+			e = (const struct inotify_event *)(in + at);
+			if (e->mask & IN_IGNORED)
+				h->watch->names_wd = -1;
+			else if (e->len && h->watched)
+				name_event(h, e->name, e->mask &
+					   (IN_DELETE | IN_MOVED_FROM));
+		}
+	}
+}
+
+/* --- the loop's side ------------------------------------------------------ */
+
+int watch_fds(struct host *h, struct pollfd *fds, int room)
+{
+	const int all[] = { h->watch->rt, h->watch->nft, h->watch->names };
+	int i;
+
+	for (i = 0; i < 3 && i < room; i++)
+		fds[i] = (struct pollfd){ .fd = all[i], .events = POLLIN };
+	return i;
+}
+
+int watch_timeout(struct host *h)
+{
+	struct watch *w = h->watch;
+	int64_t at = w->due, left;
+
+	if (!h->watched || !h->watched->n)
+		return -1;
+	if (!at || (w->round && w->round < at))
+		at = w->round;
+	left = at - clock_ms();
+	return left < 0 ? 0 : left;
+}
+
+static void check_sysctls_of(struct host *h)
+{
+	struct ns *ns;
+
+	for (ns = ns_first(h); ns; ns = ns->next) {
+		if (ns->sysctl_changed)
+			check_sysctls(h, ns);
+		ns->sysctl_changed = false;
+	}
+}
+
+static void look_at_pending(struct host *h)
+{
+	struct watch *w = h->watch;
+	struct pending *p;
+	struct ns *ns;
+	uint32_t i;
+
+	if (w->lost)
+		host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
+			   "events were lost");
+	for (i = 0; i < w->npending && !w->lost; i++) {
+		p = &w->pending[i];
+		if (p->what & CHECK_LINK)
+			check_link(h, p->ns, p->name);
+		if (p->what & CHECK_ADDRESSES)
+			check_addresses(h, p->ns, p->name);
+	}
+	for (ns = ns_first(h); ns; ns = ns->next) {
+		if (ns->routes_changed && !w->lost)
+			check_routes(h, ns);
+		ns->routes_changed = false;
+	}
+	check_sysctls_of(h);
+	if (w->defaults)
+		check_defaults(h);
+	w->defaults = w->lost = false;
+	w->npending = 0;
+	w->due = 0;
+}
+
+void watch_ready(struct host *h)
+{
+	struct watch *w = h->watch;
+	int64_t now;
+
+	if (!h->watched) {
+		watch_drain(h);
+		return;
+	}
+	read_nft(h);
+	read_rt(h);
+	read_names(h);
+	now = clock_ms();
+	if (w->due && now >= w->due)
+		look_at_pending(h);
+	if (now >= w->round) {
+		check_round(h);
+		w->round = now + ROUND_MS;
+	}
+}
+
+void watch_set(struct host *h, struct state *s)
+{
+	struct watch *w = h->watch;
+
+	state_sort(s, NULL, NULL);
+	state_free(h->watched);
+	h->watched = s;
+	words_forget(w);
+	w->ntold = 0;
+	if (!w->round)
+		w->round = clock_ms() + ROUND_MS;
+	watch_names(w);
+}
+
+void watch_drain(struct host *h)
+{
+	struct watch *w = h->watch;
+	struct ns *ns;
+
+	while (read_events(h, w->rt, NULL))
+		;
+	for (ns = ns_first(h); ns; ns = ns->next)
+		ns->routes_changed = ns->sysctl_changed = false;
+	w->npending = 0;
+	w->lost = w->defaults = false;
+	w->due = 0;
+}
+
+void watch_drain_nft(struct host *h)
+{
+	while (read_events(h, h->watch->nft, NULL))
+		;
+}
+
+/*
+ * A big change of our own makes more events than fit; netd looks at all of it
+ * afterwards anyway.
+ */
+void watch_pause(struct host *h, bool pause)
+{
+	struct watch *w = h->watch;
+
+	if (w->paused == pause)
+		return;
+	w->paused = pause;
+	join_rt(w, !pause);
+	join(w->nft, NFNLGRP_NFTABLES, !pause);
+	if (!pause) {
+		watch_drain(h);
+		watch_drain_nft(h);
+	}
+}
+
+/* Events of another namespace come when it has a number in ours. */
+void watch_join(struct host *h, struct ns *ns)
+{
+	if (ns != ns_home(h))
+		ns->nsid = ns_id_of(ns_home(h), ns->fd);
+}
