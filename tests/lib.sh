@@ -337,8 +337,15 @@ snapshot()
 		sed 's,^/proc/sys/,sysctl ,' | sort
 }
 
+# What the kernel does by itself is over: an address is not tentative any more.
+_settled()
+{
+	! ip -6 addr show tentative | grep -q .
+}
+
 remember()
 {
+	must poll "$SOON" _settled
 	snapshot >"$WORLD/before"
 }
 
