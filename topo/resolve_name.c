@@ -157,10 +157,14 @@ static unsigned int all_names(struct resolver *r, const char ***out)
 void name_unknown(struct resolver *r, struct pos pos, const char *path,
 		  const char *what, const char *name)
 {
-	const char **names, *near;
-	unsigned int n = all_names(r, &names);
+	const char **names, *near = NULL;
+	unsigned int n;
 
-	near = report_nearest(name, names, n);
+	/* of thousands only the first are shown */
+	if (r->report->errors < 100) {
+		n = all_names(r, &names);
+		near = report_nearest(name, names, n);
+	}
 	if (near)
 		report_error(r->report, pos, path, "expected %s, found %s, "
 			     "which doesn't exist: did you mean %s?", what,
