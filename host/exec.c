@@ -51,8 +51,10 @@ static void set_hostname(const char *netns)
 {
 	const char *dot = strrchr(netns, '.');
 
-	if (dot && dot[1] && !unshare(CLONE_NEWUTS))
-		(void)sethostname(dot + 1, strlen(dot + 1));
+	/* without it the command runs all the same, under the host's name */
+	if (dot && dot[1] && !unshare(CLONE_NEWUTS) &&
+	    sethostname(dot + 1, strlen(dot + 1)))
+		return;
 }
 
 static void child_signals(void)
