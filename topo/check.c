@@ -94,14 +94,24 @@ static void (*const parts[])(struct check *) = {
 /* Nobody reads a thousand, and each is printed with its line. */
 #define MAX_FINDINGS 100
 
-static bool too_many(struct report *r, unsigned int before)
+/* Keeps that many of what came since BEFORE, errors rather than warnings. */
+static void trim(struct report *r, unsigned int before)
 {
-	if (r->count - before <= MAX_FINDINGS)
-		return false;
+	struct finding *v = r->list + before, f;
+	unsigned int n = r->count - before, kept = 0, i;
+
+	if (n <= MAX_FINDINGS)
+		return;
+	for (i = 0; i < n && kept < MAX_FINDINGS; i++) {
+		if (v[i].severity != SEV_ERROR)
+			continue;
+		f = v[kept];
+		v[kept++] = v[i];
+		v[i] = f;
+	}
 	r->count = before + MAX_FINDINGS;
-	report_error(r, r->list[r->count - 1].pos, NULL,
-		     "too many findings: there may be more");
-	return true;
+	report_warning(r, v[MAX_FINDINGS - 1].pos, NULL,
+		       "too many findings: there are more than these");
 }
 
 int topo_check(struct topology *t, const struct state *found,
@@ -118,7 +128,8 @@ int topo_check(struct topology *t, const struct state *found,
 	read_allowances(&c);
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		parts[i](&c);
-		if (too_many(report, before))
+		trim(report, before);
+		if (report->errors - errors > MAX_FINDINGS)
 			break;
 	}
 	numbers_free(c.numbers);
