@@ -126,6 +126,19 @@ static bool dies(const struct diff *d, const struct object *o)
 	       goes(d, o->within_kind, o->netns, o->within);
 }
 
+/*
+ * Does it die before W comes?  A bridge goes last: a route that moves from it
+ * to another one is still there, and is changed in place.
+ */
+static bool dies_first(const struct diff *d, const struct object *o,
+		       const struct object *w)
+{
+	if (o->within[0] && goes(d, o->within_kind, o->netns, o->within) &&
+	    kinds[o->within_kind].destroy_phase > kinds[w->kind].create_phase)
+		return false;
+	return dies(d, o);
+}
+
 /* A foreign thing has the name that we want. */
 static bool clashes(struct diff *d, struct object *w)
 {
@@ -187,7 +200,7 @@ static void both(struct diff *d, uint32_t i, struct object *w)
 			clashes(d, w);
 		return;
 	}
-	if (dies(d, f)) {
+	if (dies_first(d, f, w)) {
 		replace(d, i, w, false);
 		return;
 	}
