@@ -104,6 +104,9 @@ const char *peer_spelling(struct look *l, const char *name, int nsid)
 	const char *ours;
 	int id;
 
+	/* ours is not there any more, and its half of the pair is dying */
+	if (w && w->peer_ours && !ns_known(l->h, w->peer_netns))
+		return "";
 	if (w) {
 		id = cached_nsid(l, w->peer_netns ? w->peer_netns : "");
 		/*
