@@ -88,12 +88,16 @@ static void send_error(struct evhttp_request *req, int code, const char *text)
 	send_text(req, code, json);
 }
 
-static void send_board(struct api *a, struct evhttp_request *req, char **which)
+/* false: it isn't known yet. */
+static bool send_board(struct api *a, struct evhttp_request *req, char **which)
 {
 	char *text = board_get(a->board, which);
 
+	if (!text)
+		return false;
 	send_text(req, 200, text);
 	free(text);
+	return true;
 }
 
 /* --- jobs ------------------------------------------------------------ */
@@ -204,30 +208,35 @@ struct path {
 struct route {
 	enum evhttp_cmd_type method;
 	const char *pattern;	/* below /v1/; "*" is a name */
-	int job;		/* enum job_kind, or -1: answered here */
-	void (*here)(struct api *a, struct evhttp_request *req);
+	int job;		/* enum job_kind, or -1 */
+	/* answers at once, if it can: true */
+	bool (*here)(struct api *a, struct evhttp_request *req);
 	bool changes;
 };
 
-static void get_status(struct api *a, struct evhttp_request *req)
+static bool get_status(struct api *a, struct evhttp_request *req)
 {
-	send_board(a, req, &a->board->status);
+	if (!send_board(a, req, &a->board->status))
+		send_error(req, 503, "netd is starting");
+	return true;
 }
 
-static void get_topologies(struct api *a, struct evhttp_request *req)
+static bool get_topologies(struct api *a, struct evhttp_request *req)
 {
-	send_board(a, req, &a->board->topologies);
+	return send_board(a, req, &a->board->topologies);
 }
 
-static void get_events(struct api *a, struct evhttp_request *req)
+static bool get_events(struct api *a, struct evhttp_request *req)
 {
 	stream_start(&a->streams, req);
+	return true;
 }
 
 static const struct route routes[] = {
 	{ EVHTTP_REQ_GET, "status", -1, get_status, false },
 	{ EVHTTP_REQ_GET, "events", -1, get_events, false },
-	{ EVHTTP_REQ_GET, "topologies", -1, get_topologies, false },
+	{ EVHTTP_REQ_GET, "topologies", JOB_TOPOLOGIES, get_topologies,
+	  false },
 	{ EVHTTP_REQ_POST, "topologies", JOB_APPLY, NULL, true },
 	{ EVHTTP_REQ_DELETE, "topologies", JOB_DOWN, NULL, true },
 	{ EVHTTP_REQ_GET, "topologies/*", JOB_SHOW, NULL, false },
@@ -379,9 +388,9 @@ static void route(struct api *a, struct evhttp_request *req,
 			continue;
 		if (r->changes && !(r->job == JOB_APPLY && flag(p, "dry-run")))
 			log_peer(req);
-		if (r->job < 0)
-			r->here(a, req);
-		else if (a->waiting >= JOBS_MAX)
+		if (r->here && r->here(a, req))
+			return;
+		if (a->waiting >= JOBS_MAX)
 			send_error(req, 503, "too many requests are waiting");
 		else
 			start_job(a, req, r, p, names);

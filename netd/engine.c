@@ -39,14 +39,8 @@ void engine_publish(struct engine *e)
 
 void engine_publish_all(struct engine *e)
 {
-	json_t *list = json_array();
-	unsigned int i;
-
 	engine_publish(e);
-	for (i = 0; i < e->set.n; i++)
-		json_array_append_new(list, json_topology(e->set.v[i]));
-	board_set(e->board, &e->board->topologies,
-		  dump(json_pack("{s:o}", "topologies", list)));
+	board_set(e->board, &e->board->topologies, dump(json_topologies(e)));
 }
 
 static void note(struct engine *e, enum note_kind what, char *text)
@@ -280,7 +274,7 @@ static void want_all(struct engine *e)
 static void start(struct engine *e)
 {
 	e->doing = "starting";
-	engine_publish_all(e);
+	engine_publish(e);
 	numbers_restore(e);
 	sysctls_load(e);
 	if (!first_look(e))

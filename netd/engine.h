@@ -277,6 +277,7 @@ void json_items(const struct entry *en, const char *kind, json_t *list);
 /* What is held; of one topology, or of all. */
 json_t *json_holds(struct engine *e, const struct entry *en);
 json_t *json_topology(const struct entry *en);
+json_t *json_topologies(struct engine *e);
 json_t *json_status(struct engine *e);
 /* The item NAME, if it is of that KIND (NULL: any), or NULL. */
 json_t *json_named(const struct entry *en, const char *name, const char *kind);

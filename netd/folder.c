@@ -225,7 +225,7 @@ static struct entry *start_file(struct engine *e, const struct file *f,
 	report_clear(e->report);
 	if (f->text) {
 		en = prepare(e, f->base, f->path, f->path, f->text, f->len);
-		if (en->stopped || !entry_build(e, en, set)) {
+		if (en->stopped || !entry_build_some(e, en, set)) {
 			set_findings(e, en);
 			if (!en->stopped)
 				remember_good(e, f);

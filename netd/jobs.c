@@ -481,6 +481,11 @@ static void job_show(struct engine *e, struct job *j)
 	answer(j, 200, o);
 }
 
+static void job_topologies(struct engine *e, struct job *j)
+{
+	answer(j, 200, json_topologies(e));
+}
+
 static void job_items(struct engine *e, struct job *j)
 {
 	json_t *items = json_array();
@@ -636,7 +641,7 @@ void job_run(struct engine *e, struct job *j)
 					    struct job *j) = {
 		[JOB_APPLY] = job_apply, [JOB_PLAN] = job_plan,
 		[JOB_DOWN] = job_down, [JOB_RELOAD] = job_reload,
-		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
+		[JOB_TOPOLOGIES] = job_topologies, [JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
 	};
 

@@ -111,6 +111,16 @@ json_t *json_topology(const struct entry *en)
 	return o;
 }
 
+json_t *json_topologies(struct engine *e)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; i < e->set.n; i++)
+		json_array_append_new(list, json_topology(e->set.v[i]));
+	return json_pack("{s:o}", "topologies", list);
+}
+
 json_t *json_status(struct engine *e)
 {
 	json_t *o = json_object();

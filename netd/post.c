@@ -109,12 +109,14 @@ void board_set(struct board *b, char **which, char *text)
 
 char *board_get(struct board *b, char **which)
 {
-	char *copy;
+	char *copy = NULL;
 
 	pthread_mutex_lock(&b->lock);
-	copy = strdup(*which ? *which : "{}");
+	if (*which) {
+		copy = strdup(*which);
+		if (!copy)
+			fatal("out of memory");
+	}
 	pthread_mutex_unlock(&b->lock);
-	if (!copy)
-		fatal("out of memory");
 	return copy;
 }

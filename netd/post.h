@@ -30,6 +30,7 @@ enum job_kind {
 	JOB_PLAN,		/* body, or nothing: what is to be done now */
 	JOB_DOWN,		/* name */
 	JOB_RELOAD,
+	JOB_TOPOLOGIES,
 	JOB_SHOW,		/* name */
 	JOB_ITEMS,		/* name, or all; kind; item: of that name */
 	JOB_ATTACH,		/* name, or by its network; body: {NAME: {}} */
@@ -76,7 +77,7 @@ struct board *board_new(void);
 void board_free(struct board *b);
 /* Replaces *WHICH (of this board) by TEXT, which it takes. */
 void board_set(struct board *b, char **which, char *text);
-/* A copy; the caller frees it. */
+/* A copy, or NULL when there is none yet; the caller frees it. */
 char *board_get(struct board *b, char **which);
 
 #endif
