@@ -15,17 +15,8 @@ outside()
 	must ip -n outside addr add 2001:db8::254/64 dev eth0 nodad
 	must ip route add default via 203.0.113.254
 	must ip route add default via 2001:db8::254
-	# what comes by itself has come before the state is remembered
-	must poll $((4 * SOON)) _settled eth0
 	serve outside tcp 80 25 443
 	serve outside udp 53
-}
-
-# The link-local address is there and past its duplicate detection.
-_settled()
-{
-	ip -6 addr show dev "$1" >"$WORLD/settled"
-	grep -q fe80 "$WORLD/settled" && ! grep -q tentative "$WORLD/settled"
 }
 
 # Namespaces for containers: guests NAME...
