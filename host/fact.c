@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static void fact_add(struct state *found, const char *name, const char *value)
+void fact_add(struct state *found, const char *name, const char *value)
 {
 	struct fact *f = state_add(found, KIND_FACT, "", name,
 				   (struct pos){ 0 });
@@ -67,6 +67,9 @@ void fact_defaults(struct host *h, struct buf *v4, struct buf *v6)
 	struct look l = { .h = h, .ns = ns_home(h), .wanted = nothing,
 			  .found = found, .all = true, .netns = "" };
 
+	/* routes tell their devices by number */
+	if (!l.ns->links.n)
+		look_links(&l);
 	if (!look_routes(&l)) {
 		defaults_of(found, "0.0.0.0/0", v4);
 		defaults_of(found, "::/0", v6);
@@ -113,10 +116,13 @@ static void add_owner(struct state *found, const char *what, const char *name,
 	char fact[128], v[16];
 	uint32_t id;
 
-	if (!name || !*name || owner_id(name, group, &id))
+	if (!name || !*name)
 		return;
 	snprintf(fact, sizeof(fact), "%s:%s", what, name);
-	snprintf(v, sizeof(v), "%u", id);
+	if (owner_id(name, group, &id))
+		strcpy(v, "unknown");
+	else
+		snprintf(v, sizeof(v), "%u", id);
 	fact_add(found, fact, v);
 }
 
@@ -150,6 +156,7 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	fact_add(found, "default-dev6", buf_text(&v6));
 	add_neighbours(h, found);
 	add_owners(wanted, found);
+	probe_facts(h, found);
 	return 0;
 }
 

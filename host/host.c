@@ -307,6 +307,7 @@ int host_main(int fd)
 	if (!err)
 		go_on(&h);
 	exec_free(&h);
+	free(h.probes);
 	watch_free(&h);
 	ns_free_all(&h);
 	rtq_free(&h.q);

@@ -166,6 +166,9 @@ int proc_read(const char *path, char *v, size_t room);
 
 /* --- fact.c ----------------------------------------------------------- */
 
+void fact_add(struct state *found, const char *name, const char *value);
+/* What the kernel can do: probe.c. */
+void probe_facts(struct host *h, struct state *found);
 /* The devices of the default routes, "eth0 wlan0", by family. */
 void fact_defaults(struct host *h, struct buf *v4, struct buf *v6);
 

@@ -438,7 +438,7 @@ static void look_at_pending(struct host *h)
 		if (p->what & CHECK_LINK)
 			check_link(h, p->ns, p->name);
 		if (p->what & CHECK_ADDRESSES)
-			check_addresses(h, p->ns, p->name);
+			check_addrs(h, p->ns, p->name);
 	}
 	for (ns = ns_first(h); ns; ns = ns->next) {
 		if (ns->routes_changed && !w->lost)

@@ -46,7 +46,7 @@ void watch_note_routes(struct host *h, struct ns *ns);
 
 /* watch_check.c: compare what there is with what must be. */
 void check_link(struct host *h, struct ns *ns, const char *name);
-void check_addresses(struct host *h, struct ns *ns, const char *dev);
+void check_addrs(struct host *h, struct ns *ns, const char *dev);
 void check_routes(struct host *h, struct ns *ns);
 void check_sysctls(struct host *h, struct ns *ns);
 void check_defaults(struct host *h);

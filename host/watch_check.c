@@ -168,7 +168,7 @@ static void compare_found(struct host *h, const struct state *found, int kind)
 			tell(h, found->v[i], "is not wanted");
 }
 
-void check_addresses(struct host *h, struct ns *ns, const char *dev)
+void check_addrs(struct host *h, struct ns *ns, const char *dev)
 {
 	struct linkmap_row *r = linkmap_name(&ns->links, dev);
 	char prefix[20];

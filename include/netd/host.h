@@ -34,8 +34,9 @@ int host_main(int fd);
  *   neigh-used        entries there are in all namespaces we may see
  *   nft-persist       "yes" when the kernel knows NFT_TABLE_F_PERSIST
  *   max-learned       "yes" when bridges know IFLA_BR_FDB_MAX_LEARNED
- *   tun, veth, bridge, nft-bridge, nft-fib, ...   "yes", or why not
- *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap
+ *   tun, veth, bridge, nft, nft-bridge, nft-fib   "yes", or why not
+ *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap;
+ *                     "unknown" when there is none
  */
 
 #endif

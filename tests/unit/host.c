@@ -508,6 +508,94 @@ static void test_site(void)
 	state_free(none);
 }
 
+static const char *fact(const struct state *found, const char *name)
+{
+	struct fact *f = (struct fact *)state_find(found, KIND_FACT, "", name);
+
+	return f ? f->value : "(none)";
+}
+
+static void test_facts(void)
+{
+	struct state *s = state_new(), *f;
+
+	tap(s, "", "ndp-a", "");
+	tap(s, "", "ndp-b", "")->owner = "nobody-of-this-name";
+	state_sort(s, NULL, NULL);
+	kernel("ip link add up0 type veth peer name up1 && "
+	       "ip addr add 192.0.2.2/24 dev up0 && ip link set up1 up && "
+	       "ip link set up0 up && ip route add default via 192.0.2.1");
+	f = observe(s, OBSERVE_FACTS);
+	CHECK_STR(fact(f, "default-dev"), "up0");
+	CHECK_STR(fact(f, "default-dev6"), "");
+	CHECK_STR(fact(f, "veth"), "yes");
+	CHECK_STR(fact(f, "tun"), "yes");
+	CHECK_STR(fact(f, "bridge"), "yes");
+	CHECK_STR(fact(f, "nft"), "yes");
+	CHECK_STR(fact(f, "nft-bridge"), "yes");
+	CHECK_STR(fact(f, "nft-fib"), "yes");
+	/* only the machine's first namespace shows it */
+	CHECK(access("/proc/sys/net/ipv4/neigh/default/gc_thresh3", R_OK) ||
+	      atoi(fact(f, "neigh-limit")) > 0);
+	CHECK(atoi(fact(f, "neigh-used")) > 0 ||
+	      !strcmp(fact(f, "neigh-used"), "0"));
+	CHECK_STR(fact(f, "user:nobody"), "65534");
+	CHECK_STR(fact(f, "user:nobody-of-this-name"), "unknown");
+	printf("# persist: %s, max-learned: %s\n", fact(f, "nft-persist"),
+	       fact(f, "max-learned"));
+	state_free(f);
+	kernel("ip link del up0");
+	state_free(s);
+}
+
+/* --- commands in a namespace --------------------------------------------- */
+
+static int execute(const char *netns, const char *cmd, char *out, size_t room)
+{
+	struct buf b = { 0 };
+	int p[2], fds[3], err;
+	ssize_t n;
+
+	if (pipe(p))
+		die("pipe");
+	fds[0] = 0;
+	fds[1] = fds[2] = p[1];
+	pack_str(&b, netns);
+	pack_str(&b, "sh");
+	pack_str(&b, "-c");
+	pack_str(&b, cmd);
+	exited = -1;
+	request(WIRE_EXEC, 0, &b, fds);
+	close(p[1]);
+	err = wait_for(WIRE_DONE, NULL);
+	if (!err)
+		wait_for(WIRE_EXITED, NULL);
+	n = read(p[0], out, room - 1);
+	out[n > 0 ? n : 0] = '\0';
+	close(p[0]);
+	buf_free(&b);
+	return err;
+}
+
+static void test_exec(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	char out[256];
+
+	netns(s, "t.r1");
+	make_so(s);
+	CHECK(execute("t.r1", "hostname; ls /sys/class/net; echo $((6*7)); "
+		      "exit 5", out, sizeof(out)) == 0);
+	CHECK_STR(out, "r1\nlo\n42\n");
+	CHECK(WIFEXITED(exited) && WEXITSTATUS(exited) == 5);
+	CHECK(execute("t.r1", "kill -9 $$", out, sizeof(out)) == 0);
+	CHECK(WIFSIGNALED(exited) && WTERMSIG(exited) == 9);
+	CHECK(execute("t.r9", "true", out, sizeof(out)) == -ENOENT);
+	make_so(none);
+	state_free(s);
+	state_free(none);
+}
+
 static void own_world(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
@@ -525,7 +613,9 @@ int main(void)
 		return 77;
 	own_world();
 	start_host();
+	test_facts();
 	test_site();
+	test_exec();
 	CHECK(stop_host() == 0);
 	return test_end();
 }

@@ -1,0 +1,181 @@
+// probe.c - tries out, in a namespace of its own, what the kernel can do
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/look.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/nft/nft.h"
+
+#define PROBES_MAX 12
+#define TRIED_LIMIT 12345	/* of learned addresses */
+
+struct probes {
+	uint32_t n;
+	struct {
+		const char *name;
+		char value[96];	/* "yes", or why not */
+	} v[PROBES_MAX];
+};
+
+static void note(struct probes *p, const char *name, int err, const char *why)
+{
+	const char *value = !err ? "yes" : why && *why ? why : errno_text(err);
+
+	p->v[p->n].name = name;
+	strncpy(p->v[p->n].value, value, sizeof(p->v->value) - 1);
+	p->n++;
+}
+
+/* --- links --------------------------------------------------------------- */
+
+static int try_link(struct ns *ns, const char *name, const char *kind)
+{
+	struct ifinfomsg i = { 0 };
+	struct nl_msg *m = nlmsg_alloc_size(512);
+	struct nlattr *info, *data;
+	int err;
+
+	nlmsg_hdr(m)->nlmsg_type = RTM_NEWLINK;
+	nlmsg_hdr(m)->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_string(m, IFLA_IFNAME, name);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP);
+	info = nla_nest_start(m, IFLA_LINKINFO);
+	nla_put_string(m, IFLA_INFO_KIND, kind);
+	if (!strcmp(kind, "bridge")) {
+		data = nla_nest_start(m, IFLA_INFO_DATA);
+		nla_put_u32(m, IFLA_BR_FDB_MAX_LEARNED, TRIED_LIMIT);
+		nla_nest_end(m, data);
+	}
+	nla_nest_end(m, info);
+	err = rt_ask(ns, m, NULL, NULL, NULL);
+	nlmsg_free(m);
+	return err;
+}
+
+/* A kernel that doesn't know the attribute ignores it: is it there now? */
+static bool limit_is_set(struct host *h, struct ns *ns, const char *name)
+{
+	struct state *nothing = state_new(), *found = state_new();
+	struct look l = { .h = h, .ns = ns, .wanted = nothing, .found = found,
+			  .netns = "" };
+	const struct bridge *b;
+	bool set;
+
+	look_link(&l, 0, name);
+	b = found->n ? (const struct bridge *)found->v[0] : NULL;
+	set = b && b->l.o.kind == KIND_BRIDGE && b->max_learned == TRIED_LIMIT;
+	state_free(nothing);
+	state_free(found);
+	return set;
+}
+
+static void try_links(struct host *h, struct ns *ns, struct probes *p)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), err;
+
+	note(p, "tun", fd < 0 ? -errno : 0, NULL);
+	if (fd >= 0)
+		close(fd);
+	note(p, "veth", try_link(ns, "v", "veth"), rt_error());
+	err = try_link(ns, "b", "bridge");
+	note(p, "bridge", err, rt_error());
+	note(p, "max-learned", !err && limit_is_set(h, ns, "b") ? 0 :
+	     -EOPNOTSUPP, NULL);
+}
+
+/* --- nftables ------------------------------------------------------------- */
+
+struct refusal {
+	char text[96];
+};
+
+static void refused(void *arg, const void *who, int err, const char *text)
+{
+	struct refusal *r = arg;
+
+	if (text && !*r->text)
+		strncpy(r->text, text, sizeof(r->text) - 1);
+}
+
+/* A table of its own for each, since a transaction stands or falls whole. */
+static void try_rules(struct nft_sock *k, struct probes *p, const char *fact,
+		      int family, uint32_t flags, const char *chain)
+{
+	struct refusal r = { "" };
+	struct nft_txn t;
+	int err;
+
+	nft_txn_init(&t);
+	err = nft_table_add(&t, family, fact, flags, NULL);
+	if (!err && chain)
+		err = nft_chain_add(&t, family, fact, "c", chain, NULL);
+	if (!err)
+		err = nft_commit(k, &t, 0, refused, &r);
+	note(p, fact, err, r.text);
+	nft_txn_free(&t);
+}
+
+static void try_nft(struct host *h, struct ns *ns, struct probes *p)
+{
+	struct nft_sock k;
+	int err = ns_enter(ns);
+
+	if (!err)
+		err = nft_sock_open(&k);
+	ns_leave(h);
+	if (err) {
+		note(p, "nft", err, NULL);
+		return;
+	}
+	try_rules(&k, p, "nft", NFPROTO_INET, 0, NULL);
+	try_rules(&k, p, "nft-bridge", NFPROTO_BRIDGE, 0,
+		  "type filter hook prerouting priority 0; policy accept;\n"
+		  "ether type arp accept");
+	try_rules(&k, p, "nft-fib", NFPROTO_INET, 0,
+		  "type filter hook prerouting priority 0; policy accept;\n"
+		  "fib saddr . iif oif missing drop");
+	try_rules(&k, p, "nft-persist", NFPROTO_INET, NFT_TF_OWNER | NFT_TF_PERSIST, NULL);
+	nft_sock_close(&k);
+}
+
+/* --- once a process -------------------------------------------------------- */
+
+static struct probes *probe(struct host *h)
+{
+	struct probes *p = calloc(1, sizeof(*p));
+	struct ns *ns = NULL;
+	int fd, err = 0;
+
+	if (!p)
+		abort();
+	if (unshare(CLONE_NEWNET))
+		return p;
+	fd = ns_open("");
+	ns_leave(h);
+	if (fd >= 0)
+		ns = ns_adopt(h, "/probe", fd, &err);
+	if (!ns)
+		return p;
+	try_links(h, ns, p);
+	try_nft(h, ns, p);
+	ns_forget(h, ns);
+	return p;
+}
+
+void probe_facts(struct host *h, struct state *found)
+{
+	uint32_t i;
+
+	if (!h->probes)
+		h->probes = probe(h);
+	for (i = 0; i < h->probes->n; i++)
+		fact_add(found, h->probes->v[i].name, h->probes->v[i].value);
+}
