@@ -31,12 +31,14 @@ seen_as "www goes out as its own address" 203.0.113.10 \
 seen_as "vpn too" 203.0.113.11 vpn 203.0.113.254 tcp 80
 check "desk goes out by the pool" eval \
 	'[[ $(reach desk 203.0.113.254 tcp 80) =~ 203.0.113.2[0-3] ]]'
-must ip -n outside addr add 203.0.113.14/24 dev eth0
-seen_as "but not to what is excepted" 203.0.113.1 desk 203.0.113.14 tcp 80
+must ip -n outside addr add 10.99.0.1/32 dev lo
+must ip -n outside route add 10.31.0.0/24 via 203.0.113.1
+seen_as "but as itself to what is excepted" 10.31.0.10 desk 10.99.0.1 tcp 80
 check "the public addresses are on the uplink" eval \
 	'ip addr show dev eth0 | grep -q 203.0.113.10/'
 check "down" netdctl down dmz
 nothing_left
 four_assertions "$FILE" "ip addr del 203.0.113.10/24 dev eth0 2>/dev/null ||
 	ip addr del 203.0.113.10/32 dev eth0" \
-	"reach outside 203.0.113.10 tcp 80"
+	"reach outside 203.0.113.10 tcp 80 &&
+	ip addr show dev eth0 | grep -q 203.0.113.10/"

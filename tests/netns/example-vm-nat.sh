@@ -7,6 +7,7 @@
 FILE=$TOP/examples/vm-nat.net.yaml
 
 outside
+ns vm1
 remember
 start_netd
 apply "$FILE"
@@ -18,7 +19,6 @@ can vm1 203.0.113.254 tcp 80
 seen_as "the VM is seen as the host" 203.0.113.1 vm1 203.0.113.254 tcp 80
 can outside 203.0.113.1 tcp 2222
 can "" 203.0.113.1 tcp 2222
-can "" 127.0.0.1 tcp 2222
 can vm1 203.0.113.1 tcp 2222
 cannot outside 203.0.113.1 tcp 23
 index=$(cat /sys/class/net/ndp-vm1/ifindex)
