@@ -27,6 +27,9 @@ struct rules {
 	const struct state *found;	/* or NULL */
 	struct state *out;
 	struct report *report;	/* or NULL: an attachment alone */
+	/* the chain of the last pair that shares it with others */
+	const char *shared, *shared_ns;
+	uint64_t shared_hash;
 };
 
 /* An interface of a router's namespace, as policies and NAT see it. */

@@ -32,16 +32,40 @@ static void add_mark(struct text *t, uint32_t mark)
 }
 
 /*
+ * From any to any: said once, not for a million of pairs.  Such a policy has
+ * one mark, and pairs where only such hold share a chain.
+ */
+static bool use_is_any(const struct use *u)
+{
+	const struct policy *p = u->p;
+
+	return p->nfrom == 1 && p->nto == 1 &&
+		p->from_ends->kind == END_ANY && p->to_ends->kind == END_ANY;
+}
+
+static bool is_shared(const struct text *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->u[i].p && !use_is_any(&t->u[i]))
+			return false;
+	return !t->host && t->u->from != t->u->to;
+}
+
+/*
  * What a policy says between two interfaces, as a number: the same for as
  * long as it says so, whatever stands before and behind it.
  */
-static uint32_t policy_mark(struct text *t, const struct lines *l)
+static uint32_t policy_mark(struct text *t, const struct use *u,
+			    const struct lines *l)
 {
 	struct buf b = { 0 };
 	uint32_t i, h;
 
-	buf_printf(&b, "%s>%s", t->u->in ? t->u->in : "",
-		   t->u->out ? t->u->out : "");
+	if (!use_is_any(u))
+		buf_printf(&b, "%s>%s", u->in ? u->in : "",
+			   u->out ? u->out : "");
 	for (i = 0; i < l->n; i++)
 		buf_printf(&b, "\n%s", l->v[i]);
 	h = hash64(b.p, b.len) & ~MARK_FORWARD;
@@ -89,7 +113,7 @@ static void policy_lines(struct text *t, const struct use *u, const char *when)
 	match_lines(x, u->p, u->s, u->d, &l);
 	if (!l.n)
 		return;
-	mark = policy_mark(t, &l);
+	mark = policy_mark(t, u, &l);
 	if (u->p->action == ACT_ALLOW)
 		add_mark(t, mark);
 	for (i = 0; i < l.n; i++) {
@@ -260,26 +284,53 @@ static void put_chain(struct text *t, const char *name)
 			  t->u->pos);
 }
 
+/* The name of the chain, which is made unless the pair before has it too. */
+static const char *chain_name(struct text *t)
+{
+	struct rules *x = t->w->x;
+	const struct use *u = t->u;
+	const char *name;
+
+	if (!is_shared(t)) {
+		name = rules_name(x, !u->in ? "from_host" : !u->out ?
+				  "to_host" : "to", u->in ? u->in : u->out,
+				  t->host ? "" : u->out);
+		put_chain(t, name);
+		return name;
+	}
+	if (x->shared && x->shared_hash == hash64(t->b.p, t->b.len) &&
+	    x->shared_ns == t->w->ns)
+		return x->shared;
+	x->shared_hash = hash64(t->b.p, t->b.len);
+	x->shared_ns = t->w->ns;
+	x->shared = arena_printf(x->out->arena, "inet netd all_%016llx",
+				 (unsigned long long)x->shared_hash);
+	put_chain(t, x->shared);
+	return x->shared;
+}
+
+static const char *own_chain(struct text *t)
+{
+	const struct use *u = t->u;
+
+	if (t->host)
+		host_text(t);
+	else if (u->from && u->from == u->to)
+		same_text(t);
+	else
+		pair_text(t);
+	return arena_printf(t->w->x->out->arena, "%s %s",
+			    t->host ? "jump" : "goto",
+			    chain_name(t) + strlen("inet netd "));
+}
+
 void rules_group(struct where *w, const struct use *u, uint32_t n)
 {
 	struct text t = { .w = w, .u = u, .n = n, .host = !u->in || !u->out };
-	const char *to = t.host ? NULL : common(w, u, n), *name;
-	struct arena *a = w->x->out->arena;
+	const char *to = t.host ? NULL : common(w, u, n);
 
-	if (!to) {
-		name = rules_name(w->x, !u->in ? "from_host" : !u->out ?
-				  "to_host" : "to", u->in ? u->in : u->out,
-				  t.host ? "" : u->out);
-		if (t.host)
-			host_text(&t);
-		else if (u->from && u->from == u->to)
-			same_text(&t);
-		else
-			pair_text(&t);
-		put_chain(&t, name);
-		to = arena_printf(a, "%s %s", t.host ? "jump" : "goto",
-				  name + strlen("inet netd "));
-	}
+	if (!to)
+		to = own_chain(&t);
 	if (t.host)
 		rules_elem(w->x, w->ns, u->in ? "inet netd host_in" :
 			   "inet netd host_out", to, u->pos, "\"%s\"",
