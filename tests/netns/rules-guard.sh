@@ -30,7 +30,8 @@ YAML
 	can a1 10.1.0.1 icmp
 }
 
-# NAME HEX, one a line
+# NAME HEX, one a line.  Some are sent to the peer's MAC, since a bridge that
+# snoops passes no odd multicast.
 attacks()
 {
 	local e6=86dd ext=3a00010400000000
@@ -62,15 +63,15 @@ na-foreign-mac $(eth $M1 $A1 $e6)$(v6 $G1 $ALL 58 "$(nd_na $G1 0201$A3)")
 na-wrong-option $(eth $M1 $A1 $e6)$(v6 $G1 $ALL 58 "$(nd_na $G1 0101$A1)")
 na-two-options $(eth $M1 $A1 $e6)$(v6 $G1 $ALL 58 "$(nd_na $G1 0201${A1}0201$A3)")
 na-behind-dstopts $(eth $M1 $A1 $e6)$(v6 $G1 $ALL 60 "$ext$na")
-na-vlan0 $(eth $M1 $A1 8100)0000$e6$(v6 $G1 $ALL 58 "$na")
+na-vlan0 $(eth $A2 $A1 8100)0000$e6$(v6 $G1 $ALL 58 "$na")
 ns-foreign-mac $(eth $M1 $A1 $e6)$(v6 $G1 $ALL 58 "$(nd_ns $G2 0101$A3)")
 ns-from-gateway $(eth $M1 $A1 $e6)$(v6 $GG $ALL 58 "$ns")
 dad-of-peer $(eth $M1 $A1 $e6)$(v6 "$(printf %032d 0)" $ALL 58 "$(nd_ns $G2)")
 ra $(eth $M1 $A1 $e6)$(v6 $L1 $ALL 58 "$ra")
 ra-unicast $(eth $A2 $A1 $e6)$(v6 $L1 $G2 58 "$ra")
-ra-hopbyhop $(eth $M1 $A1 $e6)$(v6 $L1 $ALL 0 "$ext$ra")
+ra-hopbyhop $(eth $A2 $A1 $e6)$(v6 $L1 $ALL 0 "$ext$ra")
 ra-dstopts $(eth $M1 $A1 $e6)$(v6 $L1 $ALL 60 "$ext$ra")
-ra-vlan0 $(eth $M1 $A1 8100)0000$e6$(v6 $L1 $ALL 58 "$ra")
+ra-vlan0 $(eth $A2 $A1 8100)0000$e6$(v6 $L1 $ALL 58 "$ra")
 ra-atomic $(eth $M1 $A1 $e6)$(v6 $L1 $ALL 44 "3a00000000000001$ra")
 ra-second-fragment $(eth $M1 $A1 $e6)$(v6 $L1 $ALL 44 "3c00000800000002$ra")
 redirect6 $(eth $A2 $A1 $e6)$(v6 $L1 $G2 58 "8900000000000000$GG$GG")
@@ -102,7 +103,6 @@ dad-nonce $(eth $M1 $A1 86dd)$(v6 "$(printf %032d 0)" $ALL 58 "$(nd_ns $L1 0e01a
 rs $(eth $M1 $A1 86dd)$(v6 $L1 $ALL 58 "8500000000000000")
 mld $(eth $M1 $A1 86dd)$(v6 $L1 $ALL 58 "8f00000000000001$(printf %040d 0)")
 ping6 $(eth $A2 $A1 86dd)$(v6 $G1 $G2 58 8000000000010001bb04)
-fragment6 $(eth $A2 $A1 86dd)$(v6 $G1 $G2 44 "1100000800000003bb05bb05bb05bb05")
 EOF
 }
 
@@ -172,9 +172,7 @@ learned()
 	must ip -n a1 addr add fe80::aaaa/64 dev eth0
 	check "a privacy address is learned" poll "$SOON" in_ns a1 \
 		ping -c1 -W1 -I $priv fd00:1::12
-	check "a random link-local address is learned" poll "$SOON" in_ns a1 \
-		ping -c1 -W1 -I fe80::aaaa fe80::aaaa%eth0
-	check "it is reached by its neighbour" poll "$SOON" in_ns a2 \
+	check "a random link-local address is learned" poll "$SOON" in_ns a2 \
 		ping -c1 -W1 fe80::aaaa%eth0
 	must ip -n a2 addr add $priv/64 dev eth0 nodad
 	check_not "another one can't take it" in_ns a2 \
@@ -207,6 +205,9 @@ for nf in 0 1; do
 	bridge_nf $nf
 	[ $nf != 0 ] || { start_netd; topology; }
 	attacked
+	check "fragments pass" in_ns a1 ping -c1 -W1 -s 3000 10.1.0.12
+	check "fragments of IPv6 pass" in_ns a1 ping -c1 -W1 -s 3000 fd00:1::12
 done
 learned
+bridge_nf 0
 controlled
