@@ -114,6 +114,21 @@ static void trim(struct report *r, unsigned int before)
 		       "too many findings: there are more than these");
 }
 
+void topo_check_broken(struct topology *t, struct report *report)
+{
+	struct check c = { .t = t, .report = report };
+	unsigned int before = report->count;
+
+	check_names(&c);
+	check_networks(&c);
+	check_attachments(&c);
+	check_routers(&c);
+	check_links(&c);
+	trim(report, before);
+	topo_resolve_names(t, report);
+	trim(report, before);
+}
+
 int topo_check(struct topology *t, const struct state *found,
 	       struct topology *const *others, unsigned int nothers,
 	       struct report *report)

@@ -98,6 +98,8 @@ void check_attachments(struct check *c)
 	};
 
 	list_for(struct attachment, a, &c->t->attachments) {
+		if (a->leg.n.broken)
+			continue;
 		NEEDS(c, a, rec_attachment, leg.network);
 		NEEDS(c, a, rec_attachment, type);
 		if (WROTE(a, rec_attachment, type))
@@ -140,6 +142,8 @@ static void check_leg(struct check *c, struct leg_spec *l,
 static void check_legs(struct check *c, struct router *h)
 {
 	list_for(struct leg_spec, l, &h->networks) {
+		if (l->n.broken)
+			continue;
 		check_needs(c, &l->n, &rec_leg,
 			    offsetof(struct leg_spec, network));
 		check_leg(c, l, &rec_leg);
@@ -149,6 +153,8 @@ static void check_legs(struct check *c, struct router *h)
 static void check_router_routes(struct check *c, struct router *h)
 {
 	list_for(struct troute, r, &h->routes) {
+		if (r->n.broken)
+			continue;
 		NEEDS(c, r, rec_troute, to);
 		NEEDS(c, r, rec_troute, via);
 		if (r->to.ip.family && r->via.family &&
@@ -166,7 +172,7 @@ void check_routers(struct check *c)
 	list_for(struct router, h, &c->t->routers) {
 		check_legs(c, h);
 		check_router_routes(c, h);
-		if (h->nat)
+		if (h->nat || h->n.broken)
 			continue;
 		IDLE(c, h, rec_router, snat, why);
 		IDLE(c, h, rec_router, forwards, why);
@@ -178,7 +184,7 @@ void check_routers(struct check *c)
 
 static void check_link_end(struct check *c, struct leg_spec *e)
 {
-	if (!e)
+	if (!e || e->n.broken)
 		return;
 	check_needs(c, &e->n, &rec_end, offsetof(struct leg_spec, network));
 	check_leg(c, e, &rec_end);
@@ -192,7 +198,7 @@ void check_links(struct check *c)
 			continue;
 		check_link_end(c, l->a);
 		check_link_end(c, l->b);
-		if (WROTE(l, rec_link, mtu) && l->mtu < 1280 &&
+		if (WROTE(l, rec_link, mtu) && l->mtu < 1280 && !l->n.broken &&
 		    (l->subnet6.automatic || l->subnet6.p.ip.family))
 			FAULT(c, l, rec_link, mtu, "expected at least 1280, "
 			      "which `subnet6:`%s needs, found %u",

@@ -10,6 +10,7 @@ struct named {
 	const char *name, *what;
 	struct pos pos;
 	const char *path;
+	bool key;		/* of a map */
 };
 
 struct names {
@@ -28,7 +29,7 @@ static void add(struct names *s, const char *name, const char *what,
 		if (!s->v)
 			abort();
 	}
-	s->v[s->n++] = (struct named){ name, what, pos, path };
+	s->v[s->n++] = (struct named){ name, what, pos, path, false };
 }
 
 /* By name, then as in the file: the second of two is the one at fault. */
@@ -46,8 +47,11 @@ static int by_name(const void *x, const void *y)
 
 static void add_all(struct names *s, const struct list *l, const char *what)
 {
-	list_for(struct node, n, l)
+	list_for(struct node, n, l) {
 		add(s, n->name, what, n->pos, n->path);
+		if (n->name)
+			s->v[s->n - 1].key = true;
+	}
 }
 
 static bool same_place(const struct named *a, const struct named *b)
@@ -68,7 +72,9 @@ static void report_twice(struct check *c, struct names *s, const char *fmt)
 			first = i;
 			continue;
 		}
-		if (same_place(&s->v[first], &s->v[i]))
+		/* two keys of one map were found when it was read */
+		if (same_place(&s->v[first], &s->v[i]) ||
+		    (s->v[i].key && s->v[first].what == s->v[i].what))
 			continue;
 		report_error(c->report, s->v[i].pos, s->v[i].path,
 			     "%s \"%s\" is %s%s already", fmt, s->v[i].name,

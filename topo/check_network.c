@@ -217,6 +217,8 @@ static void check_lengths(struct check *c, struct network *w)
 void check_networks(struct check *c)
 {
 	list_for(struct network, w, &c->t->networks) {
+		if (w->n.broken)
+			continue;
 		check_modes(c, w);
 		check_uplink(c, w);
 		check_snat(c, w);

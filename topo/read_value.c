@@ -247,6 +247,7 @@ static void read_short(struct reader *r, const struct record *t, void *rec)
 	if (err && !bad)
 		refused(r, n->path, &none, &what, err, buf_text(&why));
 	n->scalar = true;
+	n->broken = err;
 	buf_free(&why);
 	reader_next(r);
 }
@@ -254,7 +255,7 @@ static void read_short(struct reader *r, const struct record *t, void *rec)
 /* The value at hand, in whichever spelling, into REC. */
 static void read_any(struct reader *r, const struct record *t, void *rec)
 {
-	const struct node *n = rec;
+	struct node *n = rec;
 
 	if (r->ev.type == YAML_MAPPING_START_EVENT) {
 		read_record(r, t, rec);
@@ -267,6 +268,7 @@ static void read_any(struct reader *r, const struct record *t, void *rec)
 	} else if (t->scalar && r->ev.type == YAML_SCALAR_EVENT) {
 		read_short(r, t, rec);
 	} else if (r->ev.type != YAML_NO_EVENT) {
+		n->broken = true;
 		expected(r, n->path, arena_printf(r->arena, "a map (%s)",
 						  t->what));
 		reader_skip(r);
@@ -409,6 +411,7 @@ void read_field(struct reader *r, const struct field *f, void *rec)
 {
 	const struct node *n = rec;
 	const struct spot s = { n->path, f->name, -1 };
+	unsigned int errors = r->report->errors;
 	void *v = field_at(f, rec);
 	struct node *sub;
 
@@ -429,6 +432,8 @@ void read_field(struct reader *r, const struct field *f, void *rec)
 	} else {
 		read_scalar(r, f, f->type, v, &s);
 	}
+	if (r->report->errors != errors)
+		((struct node *)rec)->broken = true;
 }
 
 static const struct field *find(const struct record *t, const char *key)
@@ -502,6 +507,7 @@ void read_record(struct reader *r, const struct record *t, void *rec)
 	while (!at_end(r, YAML_MAPPING_END_EVENT)) {
 		f = read_key(r, t, n);
 		if (!f) {
+			n->broken = true;
 			reader_skip(r);
 			reader_skip(r);
 			continue;

@@ -37,15 +37,31 @@ static struct resolver begin(struct topology *t, const struct state *found,
 }
 
 /* What is made is made anew each time, so that nothing is left of before. */
+static void start(struct topology *t)
+{
+	arena_free(t->resolved);
+	t->resolved = arena_new();
+	t->index = index_new(t->resolved);
+}
+
+void topo_resolve_names(struct topology *t, struct report *report)
+{
+	struct resolver r;
+
+	start(t);
+	r = begin(t, NULL, NULL, report);
+	names_collect(&r);
+	refs_resolve(&r);
+	ends_resolve(&r);
+}
+
 int topo_resolve(struct topology *t, const struct state *found,
 		 struct numbers *numbers, struct report *report)
 {
 	unsigned int errors = report->errors;
 	struct resolver r;
 
-	arena_free(t->resolved);
-	t->resolved = arena_new();
-	t->index = index_new(t->resolved);
+	start(t);
 	r = begin(t, found, numbers, report);
 	names_collect(&r);
 	refs_resolve(&r);

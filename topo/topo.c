@@ -122,6 +122,8 @@ static void split_between(struct reader *r, struct tlink *l)
 
 	if (l->n.scalar)
 		return;
+	if (l->n.broken)
+		return;
 	if (l->between.n != 2) {
 		reader_error(r, PLACE(l, rec_link, between), l->n.path,
 			     "expected `between:` with two ends, found %u",
@@ -177,12 +179,15 @@ struct topology *topo_read(const char *file, const char *text, size_t len,
 	t->arena = a;
 	if (!reader_begin(&r, a, file, text, len, report))
 		read_topology(&r, t);
-	if (!r.dead)
+	if (!r.dead && t->n.at)
 		finish(&r, t);
 	t->file = arena_strdup(a, file);
 	reader_end(&r);
 	if (report->errors == errors)
 		return t;
+	/* what else is wrong should not wait for the next run */
+	if (!r.dead && t->n.at)
+		topo_check_broken(t, report);
 	topo_free(t);
 	return NULL;
 }

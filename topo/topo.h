@@ -20,6 +20,7 @@ struct node {
 	uint64_t own;		/* those of set that were written right here */
 	bool scalar;		/* written in its short spelling: no field of
 				 * `set` tells, the values do */
+	bool broken;		/* some of it could not be read */
 	struct pos *at;		/* places of the fields' values; [count] */
 };
 
@@ -340,6 +341,10 @@ int topo_resolve_attachment(struct topology *t, struct attachment *a,
  * What the NAME stands for, or NULL; by one look-up.  A node with `count:` is
  * no router of that name, its copies are.
  */
+/* Only what names refer to; of a topology that could not be read whole. */
+void topo_resolve_names(struct topology *t, struct report *report);
+/* The checks that hold for such a one, too: check.c. */
+void topo_check_broken(struct topology *t, struct report *report);
 struct network *topo_network(const struct topology *t, const char *name);
 /* The network of the home router that the address is in, or NULL. */
 struct network *topo_network_of(const struct topology *t,
