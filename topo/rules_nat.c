@@ -50,26 +50,47 @@ void rules_targets(struct where *w)
 	}
 }
 
+/* As nft prints it: a range that is a prefix is one. */
+static void print_range(struct buf *b, const struct iprange *r, bool ports)
+{
+	bool six = r->lo.family == 6, range = ip_cmp(&r->lo, &r->hi) != 0;
+	struct prefix p = { r->lo, six ? 128 : 32 };
+	struct ip first, last;
+	char lo[50], hi[46];
+
+	do {
+		p.len--;
+		first = prefix_first(&p);
+		last = prefix_last(&p);
+	} while (p.len && ip_cmp(&first, &r->lo) == 0 &&
+		 ip_cmp(&last, &r->hi) < 0);
+	if (range && !ip_cmp(&first, &r->lo) && !ip_cmp(&last, &r->hi)) {
+		buf_str(b, prefix_text(&p, lo));
+		return;
+	}
+	ip_text(&r->lo, lo);
+	ip_text(&r->hi, hi);
+	buf_printf(b, six && ports ? "[%s]" : "%s", lo);
+	if (range)
+		buf_printf(b, six && ports ? "-[%s]" : "-%s", hi);
+}
+
 /* "snat ip to A-B:P-Q persistent", the ports where the protocol has some */
 static void snat_line(struct buf *b, const struct snat *s, const char *match,
 		      const struct iprange *r)
 {
-	bool six = r->lo.family == 6, range = ip_cmp(&r->lo, &r->hi) != 0;
-	char lo[46], hi[46], to[128];
-	const char *flags = range ? " persistent" : "";
+	const char *family = r->lo.family == 6 ? "ip6" : "ip";
+	const char *flags = ip_cmp(&r->lo, &r->hi) ? " persistent" : "";
 
-	ip_text(&r->lo, lo);
-	ip_text(&r->hi, hi);
 	if (s->ports.hi) {
-		snprintf(to, sizeof(to), six ? range ? "[%s]-[%s]" : "[%s]" :
-			 range ? "%s-%s" : "%s", lo, hi);
-		buf_printf(b, "%smeta l4proto { tcp, udp, sctp }"
-			   " snat %s to %s:%u-%u%s\n", match,
-			   six ? "ip6" : "ip", to, s->ports.lo, s->ports.hi,
-			   flags);
+		buf_printf(b, "%smeta l4proto { tcp, udp, sctp } snat %s to ",
+			   match, family);
+		print_range(b, r, true);
+		buf_printf(b, ":%u-%u%s\n", s->ports.lo, s->ports.hi, flags);
 	}
-	buf_printf(b, "%ssnat %s to %s%s%s%s\n", match, six ? "ip6" : "ip",
-		   lo, range ? "-" : "", range ? hi : "", flags);
+	buf_printf(b, "%ssnat %s to ", match, family);
+	print_range(b, r, false);
+	buf_printf(b, "%s\n", flags);
 }
 
 /*

@@ -78,14 +78,14 @@ static int take_ports(struct nft_rule *r, struct nat *nat, const char *s,
 }
 
 /*
- * `A`, `A-B`, `A:P`, `A-B:P-Q`; IPv6 with ports in brackets:
- * `[A]:P`, `[A]-[B]:P`.  Splits off the ports.
+ * `A`, `A-B`, `A/L`, `A:P`, `A-B:P-Q`; IPv6 with ports in brackets, `[A]:P`,
+ * `[A]-[B]:P`, but `A/L:P` as nft prints it.  Splits off the ports.
  */
 static int split_ports(const struct nft_word *w, size_t *addr,
 		       const char **ports, size_t *nports)
 {
 	bool bracket = w->n && w->s[0] == '[';
-	const char *colon;
+	const char *colon, *slash;
 
 	*addr = w->n;
 	*nports = 0;
@@ -97,7 +97,9 @@ static int split_ports(const struct nft_word *w, size_t *addr,
 		if (colon && *colon != ':')
 			return -EINVAL;
 	} else {
-		colon = memchr(w->s, ':', w->n);
+		slash = memchr(w->s, '/', w->n);
+		colon = slash ? slash : w->s;
+		colon = memchr(colon, ':', w->s + w->n - colon);
 		/* more than one: an IPv6 address, so without ports */
 		if (colon && memchr(colon + 1, ':',
 				    w->s + w->n - colon - 1))

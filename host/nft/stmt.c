@@ -212,31 +212,19 @@ static const struct nft_sym icmpx_codes[] = {
 	{ "host-unreachable", 2 }, { "admin-prohibited", 3 }, { NULL, 0 }
 };
 
-static const struct nft_sym icmp_codes[] = {
-	{ "net-unreachable", 0 }, { "host-unreachable", 1 },
-	{ "prot-unreachable", 2 }, { "port-unreachable", 3 },
-	{ "net-prohibited", 9 }, { "host-prohibited", 10 },
-	{ "admin-prohibited", 13 }, { NULL, 0 }
-};
-
-static const struct nft_sym icmp6_codes[] = {
-	{ "no-route", 0 }, { "admin-prohibited", 1 },
-	{ "addr-unreachable", 3 }, { "port-unreachable", 4 },
-	{ "policy-fail", 5 }, { "reject-route", 6 }, { NULL, 0 }
-};
-
 static const struct nft_sym reset_codes[] = { { "reset", 0 }, { NULL, 0 } };
 
 static const struct {
 	const char *name;
 	uint32_t type;
 	enum nft_dep dep;
-	const struct nft_sym *codes;
+	enum nft_type_index code;
+	const struct nft_sym *codes;	/* when there is no type for it */
 } rejects[] = {
-	{ "icmpx", NFT_REJECT_ICMPX_UNREACH, DEP_NONE, icmpx_codes },
-	{ "icmp", NFT_REJECT_ICMP_UNREACH, DEP_IP, icmp_codes },
-	{ "icmpv6", NFT_REJECT_ICMP_UNREACH, DEP_IP6, icmp6_codes },
-	{ "tcp", NFT_REJECT_TCP_RST, DEP_TCP, reset_codes },
+	{ "icmpx", NFT_REJECT_ICMPX_UNREACH, DEP_NONE, 0, icmpx_codes },
+	{ "icmp", NFT_REJECT_ICMP_UNREACH, DEP_IP, T_ICMPCODE, NULL },
+	{ "icmpv6", NFT_REJECT_ICMP_UNREACH, DEP_IP6, T_ICMP6CODE, NULL },
+	{ "tcp", NFT_REJECT_TCP_RST, DEP_TCP, 0, reset_codes },
 };
 
 static int reject_put(struct nft_rule *r, uint32_t type, uint32_t code)
@@ -258,7 +246,8 @@ static int stmt_reject(struct nft_rule *r)
 	for (size_t i = 0; i < COUNT(rejects); i++) {
 		if (!nft_words_take(&r->ws, rejects[i].name))
 			continue;
-		err = take_sym(r, rejects[i].codes, &code);
+		err = take_sym(r, rejects[i].codes ? rejects[i].codes :
+			       nft_types[rejects[i].code].syms, &code);
 		if (!err)
 			err = nft_expr_dep(r, rejects[i].dep);
 		return err ? err : reject_put(r, rejects[i].type, code);

@@ -58,6 +58,19 @@ static const struct nft_sym icmp6_syms[] = {
 	{ NULL, 0 }
 };
 
+static const struct nft_sym icmpcode_syms[] = {
+	{ "net-unreachable", 0 }, { "host-unreachable", 1 },
+	{ "prot-unreachable", 2 }, { "port-unreachable", 3 },
+	{ "frag-needed", 4 }, { "net-prohibited", 9 },
+	{ "host-prohibited", 10 }, { "admin-prohibited", 13 }, { NULL, 0 }
+};
+
+static const struct nft_sym icmp6code_syms[] = {
+	{ "no-route", 0 }, { "admin-prohibited", 1 },
+	{ "addr-unreachable", 3 }, { "port-unreachable", 4 },
+	{ "policy-fail", 5 }, { "reject-route", 6 }, { NULL, 0 }
+};
+
 static const struct nft_sym igmp_syms[] = {
 	{ "membership-query", 0x11 }, { "membership-report-v1", 0x12 },
 	{ "membership-report-v2", 0x16 }, { "membership-report-v3", 0x22 },
@@ -133,6 +146,10 @@ const struct nft_type nft_types[T_MAX] = {
 	TYPE(T_ICMP6, "icmpv6_type", 29, 1, NFT_BIG, NFT_FORM_NUM, icmp6_syms),
 	TYPE(T_PKTTYPE, "pkt_type", 31, 1, NFT_HOST, NFT_FORM_NUM,
 	     pkttype_syms),
+	TYPE(T_ICMPCODE, "icmp_code", 32, 1, NFT_BIG, NFT_FORM_NUM,
+	     icmpcode_syms),
+	TYPE(T_ICMP6CODE, "icmpv6_code", 33, 1, NFT_BIG, NFT_FORM_NUM,
+	     icmp6code_syms),
 	TYPE(T_DEVGROUP, "devgroup", 35, 4, NFT_HOST, NFT_FORM_NUM, NULL),
 	TYPE(T_FIBTYPE, "fib_addrtype", 38, 4, NFT_HOST, NFT_FORM_NUM,
 	     fibtype_syms),
