@@ -97,11 +97,12 @@ static void (*const parts[])(struct check *) = {
 /* Keeps that many of what came since BEFORE, errors rather than warnings. */
 static void trim(struct report *r, unsigned int before)
 {
-	struct finding *v = r->list + before, f;
 	unsigned int n = r->count - before, kept = 0, i;
+	struct finding *v, f;
 
 	if (n <= MAX_FINDINGS)
 		return;
+	v = r->list + before;
 	for (i = 0; i < n && kept < MAX_FINDINGS; i++) {
 		if (v[i].severity != SEV_ERROR)
 			continue;
