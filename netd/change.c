@@ -157,15 +157,21 @@ static void add_foreign(struct engine *e, struct state *have,
 		state_ref(have, f);
 }
 
+/*
+ * C->want and C->have: what of IDS is wanted next, and is there: as it was
+ * seen, or as it was wanted until now.
+ */
 static void fill(struct engine *e, struct change *c, const struct state *ids)
 {
 	struct cursor *at = calloc(c->next.n + 1, sizeof(*at));
-	struct cursor old = { .s = e->wanted };
+	struct cursor old = { .s = c->seen ? c->seen : e->wanted };
 	struct object *want, *have;
 	uint32_t i;
 
 	if (!at)
 		abort();
+	c->want->n = c->have->n = 0;
+	c->have->sorted = true;
 	for (i = 0; i < c->next.n; i++)
 		at[i].s = c->next.v[i]->exp;
 	for (i = 0; i < ids->n; i++) {
@@ -173,13 +179,55 @@ static void fill(struct engine *e, struct change *c, const struct state *ids)
 		have = cursor_find(&old, ids->v[i]);
 		if (want)
 			state_ref(c->want, want);
-		if (have && is_there(e, have))
+		if (have && (c->seen || is_there(e, have)))
 			state_ref(c->have, have);
 		else if (want)
 			add_foreign(e, c->have, want);
 	}
 	free(at);
 	state_sort(c->have, NULL, NULL);
+}
+
+/* A change that depends on whether the thing is in use. */
+static bool is_pinned(const struct change *c)
+{
+	struct cursor have = { .s = c->have };
+	struct object *h;
+	uint32_t i;
+
+	for (i = 0; i < c->want->n; i++) {
+		h = cursor_find(&have, c->want->v[i]);
+		if (h && !h->foreign && object_diff(c->want->v[i], h) &
+		    object_mask(h->kind, CLASS_PINNED))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * As a rule what was wanted is there, and looking at a thousand networks for
+ * a change of one would cost more than the change.
+ */
+static int look_first(struct engine *e, struct change *c,
+		      const struct state *ids)
+{
+	struct state *hints;
+	int err = 0;
+
+	if (!e->unsure && !e->nothing_goes && !is_pinned(c))
+		return 0;
+	hints = state_new();
+	hints_add(hints, c->want);
+	hints_add(hints, e->wanted);
+	sysctls_hint(e, hints);
+	hints->sorted = false;
+	state_sort(hints, NULL, NULL);
+	c->seen = observe(e, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
+			  hints, &err);
+	state_free(hints);
+	if (c->seen)
+		fill(e, c, ids);
+	return err;
 }
 
 unsigned int change_refused(struct engine *e, const struct plan *plan)
@@ -242,9 +290,11 @@ int change_plan(struct engine *e, struct change *c, const struct topos *next)
 	collect(ids, next, &e->set);
 	state_sort(ids, NULL, NULL);
 	fill(e, c, ids);
+	err = look_first(e, c, ids);
 	c->wanted = merge(e->wanted, ids, c->want);
 	state_free(ids);
-	err = look_at_sysctls(e, c);
+	if (!err && !c->seen)
+		err = look_at_sysctls(e, c);
 	if (err)
 		return err;
 	err = plan_diff(c->want, c->have, &c->plan, e->report);
@@ -272,6 +322,7 @@ void change_end(struct engine *e, struct change *c)
 	state_free(c->want);
 	state_free(c->have);
 	state_free(c->wanted);
+	state_free(c->seen);
 	for (i = 0; i < c->next.n; i++)
 		if (!topos_has(&e->set, c->next.v[i]))
 			entry_free(c->next.v[i]);

@@ -152,6 +152,7 @@ struct topos topos_copy(const struct topos *s);
 struct change {
 	struct topos next;
 	struct state *want, *have;	/* objects that may change */
+	struct state *seen;		/* the host, if it was looked at */
 	struct state *wanted;		/* e->wanted after it */
 	struct plan plan;
 	bool swapped;			/* it is in force */

@@ -125,8 +125,77 @@ static int look_again(struct engine *e, uint32_t steps)
 
 	if (links < SMALL_HOST || steps > links / 4)
 		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
-	engine_look(e, OBSERVE_LINKS | OBSERVE_FACTS, SOON_MS);
+	engine_look(e, 0, SOON_MS);
 	return 0;
+}
+
+static bool is_removal(const struct step *s)
+{
+	return s->op == OP_DESTROY && (kind_is_link(s->have->kind) ||
+				       s->have->kind == KIND_NETNS);
+}
+
+/*
+ * What the kernel may refuse is tried before anything goes that could not be
+ * brought back as it was: a tap that a VM holds.  Only bridges and taps, whose
+ * names are all that two of them could fight about.
+ */
+static bool comes_first(const struct change *c, const struct step *s)
+{
+	if (s->phase <= PHASE_NFT)
+		return true;
+	return s->op == OP_CREATE &&
+	       (s->want->kind == KIND_BRIDGE || s->want->kind == KIND_TAP) &&
+	       !state_find(c->have, s->want->kind, s->want->netns,
+			   s->want->name);
+}
+
+/* Moves the steps that come first to FIRST, if there is a reason to. */
+static void split(struct change *c, struct plan *first)
+{
+	bool removes = false;
+	uint32_t i, n = 0;
+
+	for (i = 0; i < c->plan.n; i++)
+		removes |= is_removal(&c->plan.steps[i]);
+	if (!removes)
+		return;
+	for (i = 0; i < c->plan.n; i++) {
+		struct step *s = &c->plan.steps[i];
+
+		if (!comes_first(c, s)) {
+			c->plan.steps[n++] = *s;
+			continue;
+		}
+		plan_add(first, s->op, s->mask, s->want, s->have);
+		first->steps[first->n - 1].phase = s->phase;
+	}
+	c->plan.n = n;
+}
+
+static int take_steps(struct engine *e, struct plan *plan)
+{
+	int err = plan->n ? run_plan(e, plan, NULL, NULL) : 0;
+
+	if (err || !plan->n)
+		return err;
+	if (report_failures(e, plan))
+		return -EREMOTEIO;
+	take_failures(e, plan);
+	return 0;
+}
+
+static int take_all(struct engine *e, struct change *c)
+{
+	struct plan first = { 0 };
+	int err;
+
+	split(c, &first);
+	err = take_steps(e, &first);
+	if (!err)
+		err = take_steps(e, &c->plan);
+	plan_free(&first);
+	return err;
 }
 
 /* Does the steps.  0 when all is as it should be, else it is to be undone. */
@@ -136,22 +205,18 @@ static int carry_out(struct engine *e, struct change *c)
 
 	if (err)
 		return err;
-	if (!c->plan.n) {
+	if (!e->steps) {
 		change_swap(e, c);
 		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
 	}
 	e->doing = "applying";
 	engine_publish(e);
-	err = run_plan(e, &c->plan, NULL, NULL);
-	if (!err && report_failures(e, &c->plan))
-		err = -EREMOTEIO;
-	if (!err)
-		take_failures(e, &c->plan);
+	err = take_all(e, c);
 	if (err && err != -EPIPE)
 		return err;
 	change_swap(e, c);
 	if (!err)
-		return look_again(e, c->plan.n);
+		return look_again(e, e->steps);
 	/* the kernel side died: the new one goes on from what is there */
 	err = reconcile_persist(e, OBSERVE_ALL);
 	return !err && report_holds(e, c->want) ? -EREMOTEIO : err;
