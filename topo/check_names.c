@@ -89,7 +89,7 @@ static void report_twice(struct check *c, struct names *s, const char *fmt)
 static void add_links(struct check *c, struct names *s)
 {
 	list_for(struct tlink, l, &c->t->links) {
-		if (!WROTE(l, rec_link, n.name))
+		if (!l->n.name || !WROTE(l, rec_link, n.name))
 			continue;
 		add(s, l->n.name, "a link", l->n.pos, l->n.path);
 		if (name_reserved(l->n.name))
