@@ -106,7 +106,8 @@ static int base_read(struct nft_words *ws, int family, struct nft_base *b)
 	memcpy(b->type, type->s, type->n);
 	if (!nft_words_take(ws, "hook") || take_hook(ws, &b->hook) ||
 	    !nft_words_take(ws, "priority") ||
-	    take_prio(ws, family, b->hook, &b->prio) || !nft_words_take(ws, ";"))
+	    take_prio(ws, family, b->hook, &b->prio) ||
+	    !nft_words_take(ws, ";"))
 		return -EINVAL;
 	if (nft_words_take(ws, "policy")) {
 		if (nft_words_take(ws, "drop"))

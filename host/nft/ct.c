@@ -16,7 +16,7 @@
 
 #include "nft.h"
 
-#define FEW		4	/* marks that the kernel looks for, each alone */
+#define FEW		4	/* marks that the kernel looks for */
 #define SEND_MAX	60000	/* deletions in one send */
 
 struct entry {

@@ -435,7 +435,8 @@ static int elem_reply(const struct nlmsghdr *nlh, void *arg)
 			elem_found(x, &p.e);
 			continue;
 		}
-		x->parts = grow(x->f->arena, x->parts, x->n, &x->cap, sizeof(p));
+		x->parts = grow(x->f->arena, x->parts, x->n, &x->cap,
+				sizeof(p));
 		x->parts[x->n++] = p;
 	}
 	return 0;

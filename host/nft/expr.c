@@ -99,7 +99,7 @@ static int dep_l3(struct nft_rule *r, enum nft_dep dep)
 	if (r->l3 == dep)
 		return 0;
 	if (r->l3)
-		return nft_rule_error(r, "another layer 3 protocol than before");
+		return nft_rule_error(r, "another layer 3 protocol before");
 	r->l3 = dep;
 	if (r->family == NFPROTO_BRIDGE)
 		return meta_is(r, NFT_META_PROTOCOL, &proto, sizeof(proto));
@@ -128,7 +128,7 @@ int nft_expr_dep(struct nft_rule *r, enum nft_dep dep)
 	if (r->l4 == dep)
 		return 0;
 	if (r->l4)
-		return nft_rule_error(r, "another layer 4 protocol than before");
+		return nft_rule_error(r, "another layer 4 protocol before");
 	if (deps[dep].under)
 		err = dep_l3(r, deps[dep].under);
 	r->l4 = dep;

@@ -284,9 +284,6 @@ int nft_table_add(struct nft_txn *t, int family, const char *table,
 		  uint32_t flags, const void *who);
 int nft_table_del(struct nft_txn *t, int family, const char *table,
 		  const void *who);
-/* Flushes the rules of all chains of the table. */
-int nft_table_flush(struct nft_txn *t, int family, const char *table,
-		    const void *who);
 
 /* Text: nft's body of a chain, a rule a line, first `type ... policy ...;`
  * when it is a base chain. */
@@ -303,12 +300,8 @@ int nft_set_add(struct nft_txn *t, int family, const char *table,
 		const char *name, const char *text, const void *who);
 int nft_set_del(struct nft_txn *t, int family, const char *table,
 		const char *name, const void *who);
-int nft_set_flush(struct nft_txn *t, int family, const char *table,
-		  const char *name, const void *who);
 /* Tells the transaction of a set that is in the kernel already. */
 int nft_set_know(struct nft_txn *t, const struct nft_set *s);
-void nft_set_forget(struct nft_txn *t, int family, const char *table,
-		    const char *name);
 const struct nft_set *nft_set_find(struct nft_txn *t, int family,
 				   const char *table, const char *name);
 

@@ -106,11 +106,14 @@ void nft_end_connections(struct nft_net *n)
 	if (c->n)
 		qsort(c->v, c->n, sizeof(*c->v), by_number);
 	for (uint32_t i = 0; i < g->n; i++) {
-		bool again = kept && g->v[kept - 1] == g->v[i];
+		uint32_t mark = g->v[i];
+		bool again = kept && g->v[kept - 1] == mark;
 
-		if (!again && !is_shared(g->v[i]) && !(c->n && bsearch(&g->v[i], c->v, c->n,
-						sizeof(*c->v), by_number)))
-			g->v[kept++] = g->v[i];
+		if (again || is_shared(mark))
+			continue;
+		if (!c->n || !bsearch(&mark, c->v, c->n, sizeof(*c->v),
+				      by_number))
+			g->v[kept++] = mark;
 	}
 	ct_delete_marks(&n->sock, g->v, kept);
 }

@@ -164,13 +164,6 @@ int nft_table_del(struct nft_txn *t, int family, const char *table,
 		      NULL, who);
 }
 
-int nft_table_flush(struct nft_txn *t, int family, const char *table,
-		    const void *who)
-{
-	return simple(t, NFT_PH_FLUSH, NFT_MSG_DELRULE, family, table, 0, NULL,
-		      who);
-}
-
 int nft_chain_flush(struct nft_txn *t, int family, const char *table,
 		    const char *chain, const void *who)
 {
@@ -191,13 +184,6 @@ int nft_set_del(struct nft_txn *t, int family, const char *table,
 {
 	return simple(t, NFT_PH_DELSET, NFT_MSG_DELSET, family, table,
 		      NFTA_SET_NAME, name, who);
-}
-
-int nft_set_flush(struct nft_txn *t, int family, const char *table,
-		  const char *name, const void *who)
-{
-	return simple(t, NFT_PH_DELELEM, NFT_MSG_DELSETELEM, family, table,
-		      NFTA_SET_ELEM_LIST_SET, name, who);
 }
 
 static bool set_is(const struct nft_set *s, int family, const char *table,
@@ -233,15 +219,6 @@ int nft_set_know(struct nft_txn *t, const struct nft_set *s)
 	t->sets = grow(t->sets, &t->csets, t->nsets + 1, sizeof(t->sets[0]));
 	t->sets[t->nsets++] = *s;
 	return 0;
-}
-
-void nft_set_forget(struct nft_txn *t, int family, const char *table,
-		    const char *name)
-{
-	const struct nft_set *s = nft_set_find(t, family, table, name);
-
-	if (s)
-		t->sets[s - t->sets] = t->sets[--t->nsets];
 }
 
 int nft_set_add(struct nft_txn *t, int family, const char *table,

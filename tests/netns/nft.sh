@@ -45,8 +45,8 @@ table ip t_marks {
 	}
 	chain c_fwd {
 		type filter hook forward priority filter
-		ip daddr 10.9.2.2 ct original ip daddr 10.9.2.2 tcp dport 80 ct mark set 7
-		ip daddr 10.9.2.2 ct original ip daddr 10.9.2.2 tcp dport 81 ct mark set 8
+		ct original ip daddr 10.9.2.2 tcp dport 80 ct mark set 7
+		ct original ip daddr 10.9.2.2 tcp dport 81 ct mark set 8
 	}
 }
 table ip6 t_marks {
@@ -67,7 +67,8 @@ poll 5 reach guest 10.9.2.2 tcp 81
 entries()
 {
 	{ conntrack -L -f ipv4; conntrack -L -f ipv6; } 2>/dev/null |
-		sed -nE 's/^tcp .* dst=([^ ]+) sport=[0-9]+ dport=([0-9]+) (\[.*\] )?src.* mark=([0-9]+).*/\4 \1 \2/p' |
+		sed -E 's/ sport=[0-9]+| \[[A-Z]+\]//g' |
+		sed -nE 's/^tcp .* dst=(.*) dport=([0-9]+) src.* mark=([0-9]+) .*/\3 \1 \2/p' |
 		sort -u
 }
 

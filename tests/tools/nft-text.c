@@ -1,4 +1,4 @@
-// nft-text.c - rulesets through our compiler into a kernel: nft must list the same
+// nft-text.c - rulesets through our compiler: nft must list them the same
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Each file named on the command line is a listing as nft prints it.  It is

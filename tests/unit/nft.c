@@ -138,7 +138,7 @@ static void print_rule(const struct nft_txn *t, char *buf, size_t size)
 	nftnl_rule_free(r);
 }
 
-/* What nft 1.0.6 makes of it (--debug=netlink), registers counted by 4 bytes. */
+/* As nft 1.0.6 makes it (--debug=netlink), registers counted by 4 bytes. */
 static const struct {
 	int family;
 	const char *rule;
@@ -258,15 +258,18 @@ static const char *const refused[] = {
 	"ip saddr 1.2.3.4 ip6 saddr fd00::1", "ip saddr fd00::1",
 	"ip saddr { 1.2.3.4", "ip saddr { }", "ip saddr { 1.2.3.4 : accept }",
 	"ip saddr vmap { 1.2.3.4 }", "iifname . ip saddr \"a\"",
-	"iifname . @set", "goto", "goto 1x", "goto a;b", "jump \"x", "log prefix x",
+	"iifname . @set", "goto", "goto 1x", "goto a;b", "jump \"x",
+	"log prefix x",
 	"comment \"a\001b\"", "ct mark set", "ct mark set 0x100000000",
 	"limit rate 0/second", "limit rate 10/fortnight", "limit rate ten",
 	"reject with icmpx", "reject with tcp", "dnat to 1.2.3.4",
 	"dnat ip to", "dnat ip to 1.2.3.4:", "dnat ip to 1.2.3.4:99999",
 	"dnat ip to fd00::1", "dnat ip to ip saddr map @none",
 	"add @s iifname", "add @s { iifname", "add @s { accept }", "@th,1,8 0",
-	"@th,0,7 0", "@xx,0,8 0", "@th,0,136 0", "fib saddr", "fib saddr . x oif",
-	"arp operation request", "meta mark { 1-5 }", "ct state > new", "iifname lo",
+	"@th,0,7 0", "@xx,0,8 0", "@th,0,136 0", "fib saddr",
+	"fib saddr . x oif",
+	"arp operation request", "meta mark { 1-5 }", "ct state > new",
+	"iifname lo",
 	"ct state != established,related",
 	"tcp flags syn /", "iifname \"a*b\"", "iifname { \"a*\" }",
 	"ip saddr 10.0.0.1/8", "tcp flags & (fin == fin",
@@ -329,7 +332,8 @@ static void rules_damaged(void)
 /* --- declarations and heads --------------------------------------------- */
 
 static const char *const bad_sets[] = {
-	"", "flags interval", "type", "type foo", "type ifname . ", "type integer",
+	"", "flags interval", "type", "type foo", "type ifname . ",
+	"type integer",
 	"type ifname : ", "type ifname; flags foo", "type ifname; size x",
 	"type ifname; flags interval", "type mark; flags interval",
 	"type ifname; timeout 1x", "type verdict", "elements = { }",
