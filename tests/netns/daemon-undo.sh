@@ -47,6 +47,9 @@ undone "a new topology" "no such user|nobody-at-all"
 sed '/bad:/d' "$WORLD/new.net.yaml" >"$WORLD/old.net.yaml"
 sed -i '1i name: new' "$WORLD/old.net.yaml"
 apply "$WORLD/old.net.yaml"
+# a tap that nobody holds loses its carrier a moment after it was made
+must poll "$SOON" grep -q down /sys/class/net/nd-web/operstate
+must poll "$SOON" bash -c 'ip route | grep -q linkdown'
 index=$(cat /sys/class/net/ndp-good/ifindex)
 cat >"$WORLD/new.net.yaml" <<'Y'
 networks:
@@ -78,6 +81,7 @@ check "what they were is on the disk" grep -q forwarding "$STATE/sysctls"
 kill_netd
 start_netd
 soon "after SIGKILL" _plan_is_empty
+must ip netns del guest
 check "down" netdctl down new
 cp "$WORLD/at-first" "$WORLD/before"
 nothing_left "all settings are as they were before netd"
