@@ -150,6 +150,7 @@ static const struct base_chain chains[] = {
 	{ "inet netd guest_back", false, GUEST "goto back\n" },
 	{ "inet netd guest_away", false,
 	  GUEST
+	  "ct state established,related ct mark != 0xfffffffe accept\n"
 	  "oifname . ip daddr @lan4 goto refuse\n"
 	  "oifname . ip6 daddr @lan6 goto refuse\n"
 	  "goto out\n" },
