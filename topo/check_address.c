@@ -343,6 +343,22 @@ static void check_fixed(struct check *c, struct leg_spec *l,
 		check_fault(c, &l->n, r, offset, "%s", bad);
 }
 
+static void check_next(struct check *c, struct leg_spec *l, const char *word,
+		       size_t offset)
+{
+	const struct prefix *p = l->ips.items;
+	struct ip ip;
+	uint32_t i;
+
+	if (!word || ip_read(word, &ip) || (!l->net && !l->link))
+		return;
+	for (i = 0; i < l->ips.n; i++)
+		if (prefix_has(&p[i], &ip))
+			return;
+	check_fault(c, &l->n, &rec_leg, offset, "%s is in no subnet that this "
+		    "leg has an address in", word);
+}
+
 static void check_leg_addresses(struct check *c, struct leg_spec *l,
 				const struct record *r)
 {
@@ -389,6 +405,10 @@ void check_addresses(struct check *c)
 	list_for(struct router, host, &c->t->hosts) {
 		list_for(struct leg_spec, l, &host->legs) {
 			check_leg_addresses(c, l, &rec_leg);
+			check_next(c, l, l->gateway,
+				   offsetof(struct leg_spec, gateway));
+			check_next(c, l, l->gateway6,
+				   offsetof(struct leg_spec, gateway6));
 			add_leg(&h, l, &rec_leg);
 		}
 	}

@@ -139,6 +139,30 @@ static void check_leg(struct check *c, struct leg_spec *l,
 	check_slaac(c, l, r);
 }
 
+/* A node goes by an address; a router by `nat:`, `routes:` and the others. */
+static void check_way(struct check *c, const struct router *h,
+		      struct leg_spec *l)
+{
+	static const char why[] = "a router's default route is that of `nat:`, "
+				  "or one of `routes:`";
+	struct ip ip;
+
+	if (!h->node) {
+		IDLE(c, l, rec_leg, gateway, why);
+		IDLE(c, l, rec_leg, gateway6, why);
+		return;
+	}
+	IDLE(c, l, rec_leg, cost, "a node routes nothing");
+	if (l->gateway && strcmp(l->gateway, "none") &&
+	    ip_read(l->gateway, &ip))
+		FAULT(c, l, rec_leg, gateway, "expected an address or none, "
+		      "found %s", l->gateway);
+	if (l->gateway6 && strcmp(l->gateway6, "none") &&
+	    ip_read(l->gateway6, &ip))
+		FAULT(c, l, rec_leg, gateway6, "expected an address or none, "
+		      "found %s", l->gateway6);
+}
+
 static void check_legs(struct check *c, struct router *h)
 {
 	list_for(struct leg_spec, l, &h->networks) {
@@ -147,6 +171,7 @@ static void check_legs(struct check *c, struct router *h)
 		check_needs(c, &l->n, &rec_leg,
 			    offsetof(struct leg_spec, network));
 		check_leg(c, l, &rec_leg);
+		check_way(c, h, l);
 	}
 }
 

@@ -247,12 +247,36 @@ bool check_not_home(const struct network *w, const char **who)
 	return *who != NULL;
 }
 
+/* One of the networks that links join speaks for all of them. */
+static void check_joined(struct check *c, struct network *w)
+{
+	const char *why;
+
+	if (!w->segment || w->segment == w)
+		return;
+	why = arena_printf(c->report->arena, "the network is joined with %s%s, "
+			   "which speaks for both", w->segment->n.name,
+			   check_where(c, w->segment->n.pos));
+	if (w->mode != MODE_ISOLATED)
+		IDLE(c, w, rec_network, mode, why);
+	IDLE(c, w, rec_network, mode6, why);
+	IDLE(c, w, rec_network, mtu, why);
+	IDLE(c, w, rec_network, uplink, why);
+	IDLE(c, w, rec_network, gateway, why);
+	IDLE(c, w, rec_network, gateway6, why);
+	IDLE(c, w, rec_network, addresses, why);
+	IDLE(c, w, rec_network, services, why);
+	IDLE(c, w, rec_network, snat, why);
+	IDLE(c, w, rec_network, routes, why);
+}
+
 /* What the home router does is nothing where another is the gateway. */
 void check_gateways(struct check *c)
 {
 	const char *who, *why;
 
 	list_for(struct network, w, &c->t->networks) {
+		check_joined(c, w);
 		if (!check_not_home(w, &who) || !strcmp(who, "none"))
 			continue;
 		why = arena_printf(c->report->arena,
@@ -265,5 +289,8 @@ void check_gateways(struct check *c)
 		IDLE(c, w, rec_network, services, why);
 		IDLE(c, w, rec_network, snat, why);
 		IDLE(c, w, rec_network, uplink, why);
+		IDLE(c, w, rec_network, addresses, why);
+		if (!w->owner)
+			IDLE(c, w, rec_network, routes, why);
 	}
 }

@@ -88,6 +88,8 @@ static void join(struct check *c, const struct members *m, struct tlink *l)
 	if (OWN(l, rec_link, subnet) || OWN(l, rec_link, subnet6))
 		report_error(c->report, l->n.pos, l->n.path, "a subnet has no "
 			     "effect here: a link joins two networks to one");
+	IDLE(c, l, rec_link, cost, "nothing is routed between two networks "
+	     "that a link joins to one");
 	join_loop(c, m, a, b, l);
 }
 
