@@ -56,7 +56,8 @@ void conf_router(struct devconf *c, bool forward4, bool forward6, bool six)
 	c->proxy_arp = 0;
 	c->route_localnet = 0;
 	c->disable_ipv6 = !six;
-	c->addr_gen_mode = six ? 0 : 1;
+	/* see add_link_local() */
+	c->addr_gen_mode = 1;
 	if (!six)
 		return;
 	c->accept_ra = 0;
@@ -131,6 +132,25 @@ void add_address(struct expander *x, const char *netns, int kind,
 	/* whose they are is known, and DAD would make them wait a second */
 	a->nodad = p->ip.family == 6;
 	dies_with(a, kind, arena_strdup(x->out->arena, dev));
+}
+
+/*
+ * The kernel's own link-local address would be tentative for up to two
+ * seconds, and as long no neighbour is asked for (ndisc_send_ns()).
+ */
+void add_link_local(struct expander *x, const char *netns, int kind,
+		    const char *dev, const struct mac *m, struct pos pos)
+{
+	struct prefix p = { .ip.family = 6, .len = 64 };
+
+	p.ip.b[0] = 0xfe;
+	p.ip.b[1] = 0x80;
+	memcpy(&p.ip.b[8], m->b, 3);
+	p.ip.b[8] ^= 2;
+	p.ip.b[11] = 0xff;
+	p.ip.b[12] = 0xfe;
+	memcpy(&p.ip.b[13], &m->b[3], 3);
+	add_address(x, netns, kind, dev, &p, pos);
 }
 
 void add_neighbour(struct expander *x, const char *netns, int kind,

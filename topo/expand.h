@@ -33,6 +33,9 @@ void port_set(struct brport *p);
 
 void add_address(struct expander *x, const char *netns, int kind,
 		 const char *dev, const struct prefix *p, struct pos pos);
+/* The link-local address made of a MAC (RFC 4291, appendix A). */
+void add_link_local(struct expander *x, const char *netns, int kind,
+		    const char *dev, const struct mac *m, struct pos pos);
 void add_neighbour(struct expander *x, const char *netns, int kind,
 		   const char *dev, const struct ip *ip, const struct mac *mac,
 		   struct pos pos);

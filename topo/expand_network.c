@@ -91,6 +91,9 @@ static void expand_network(struct expander *x, struct network *w)
 		return;
 	gateway(x, w, false);
 	gateway(x, w, true);
+	if (w->home6)
+		add_link_local(x, x->t->netns, KIND_BRIDGE, w->ifname,
+			       &w->hwaddr, w->n.pos);
 	for (i = 0; i < w->addresses.n; i++)
 		add_address(x, x->t->netns, KIND_BRIDGE, w->ifname, &p[i],
 			    PLACE(w, rec_network, addresses));

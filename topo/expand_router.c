@@ -128,6 +128,9 @@ void expand_leg(struct expander *x, struct leg_spec *s)
 	for (i = 0; i < s->ips.n; i++)
 		add_address(x, s->at->netns, leg_kind(s), s->kname, &p[i],
 			    s->n.pos);
+	if (leg_has(s, 6))
+		add_link_local(x, s->at->netns, leg_kind(s), s->kname,
+			       &s->hwaddr, s->n.pos);
 	if (s->link)
 		neighbours(x, s);
 	if (s->at->node) {
