@@ -37,8 +37,8 @@ networks:
 END
 refuses "a subnet twice" 'overlap' <<'END'
 networks:
-  x: {subnet: 10.9.0.0/24}
-  y: {subnet: 10.9.0.0/25}
+  x: {subnet: 10.9.0.0/24, services: [1/tcp]}
+  y: {subnet: 10.9.0.0/25, services: [1/tcp]}
 END
 refuses "a subnet that another topology has" 'overlap|good' <<'END'
 networks:
@@ -56,12 +56,6 @@ refuses "a foreign namespace of that name" 'g1' <<'END'
 namespace: g1
 networks:
   x: {subnet: 10.9.0.0/24}
-END
-refuses "a NIC that isn't there" 'nosuch' <<'END'
-networks:
-  x: {subnet: 10.9.0.0/24}
-attachments:
-  nosuch: {network: x, type: nic}
 END
 refuses "a user who isn't there" 'nobody-of-that-name' <<'END'
 networks:
