@@ -51,6 +51,7 @@ static void bridge_create(struct host *h, const struct step *s)
 
 	if (!ns)
 		return;
+	reap_name(h, ns, s->want->name);
 	index = link_next_index(h, ns);
 	put_kind(link_new(h, s, ns, index, false), b);
 	link_settle(h, s, ns, index, 0);
@@ -69,27 +70,9 @@ static void bridge_update(struct host *h, const struct step *s)
 		link_update(h, s);
 }
 
-/*
- * A bridge costs an RCU barrier of its own however it is deleted: one request
- * each, so that nobody else on the host waits for long.
- */
-static void bridge_destroy(struct host *h, const struct step *s)
-{
-	struct ifinfomsg i = { .ifi_index = ((struct link *)s->have)->index };
-	struct ns *ns = step_ns(h, s);
-	struct nl_msg *m;
-
-	if (!ns)
-		return;
-	m = rtq_msg(h, ns, RTM_DELLINK, 0, s, -ENODEV);
-	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
-	linkmap_del(&ns->links, s->have->name);
-	rtq_flush(h);
-}
-
 const struct driver driver_bridge = {
 	.create = bridge_create,
 	.update = bridge_update,
-	.destroy = bridge_destroy,
+	.destroy = link_destroy,
 	.commit = link_commit,
 };

@@ -253,9 +253,11 @@ static void turn(struct host *h, int timeout, bool events)
 	if (events)
 		n += watch_fds(h, fds + n, POLL_MAX - n);
 	n += exec_fds(h, fds + n, POLL_MAX - n);
+	n += reap_fds(h, fds + n, POLL_MAX - n);
 	if (poll(fds, n, timeout) < 0)
 		return;
 	exec_ready(h);
+	reap_ready(h);
 	if (events)
 		watch_ready(h);
 	if (fds[0].revents)

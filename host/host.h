@@ -69,6 +69,7 @@ struct linkmap_row {
 	uint32_t group;
 	char name[16];
 	uint8_t kind;		/* enum kind; KIND_LINK: not ours */
+	bool plain;		/* not ours, and nobody's port */
 };
 
 /* A network namespace that is kept open. */
@@ -87,6 +88,8 @@ struct ns {
 	bool sysctl_changed;
 	struct linkmap links;
 	struct devconf *conf6;	/* what its new links are born with, or NULL */
+	pid_t reaper;		/* deletes what is going, or 0 */
+	int reaper_fd;
 	void *nft;		/* host/nft's, per namespace */
 };
 

@@ -6,6 +6,8 @@
 #include "host/host.h"
 #include "host/rtq.h"
 
+struct pollfd;
+
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /* What a driver has begun in the run of steps that is going on. */
@@ -32,6 +34,7 @@ struct apply {
 	struct jobs late;	/* ends of pairs that may be gone by then */
 	struct ns *visits;	/* foreign namespaces of this run */
 	uint32_t id, now;
+	uint32_t helped;	/* links that were going and had to be gone */
 	int64_t told;		/* ms: when progress was told last */
 };
 
@@ -137,8 +140,16 @@ void link_adopt(struct host *h, const struct step *s, uint32_t group);
 void link_update(struct host *h, const struct step *s);
 void link_destroy(struct host *h, const struct step *s);
 void link_commit(struct host *h);
-/* Deletes the links of the jobs, and empties the list. */
+/* reap.c: deletes the links of the jobs, and empties the list.  Many of them
+ * count as gone then, and go while other work is done. */
 void link_delete(struct host *h, struct jobs *jobs);
+/* What is going in NS has somebody that deletes it. */
+void reap_start(struct host *h, struct ns *ns);
+/* A link is to get that name: nothing that is going has it after this. */
+void reap_name(struct host *h, struct ns *ns, const char *name);
+int reap_fds(struct host *h, struct pollfd *fds, int room);
+void reap_ready(struct host *h);
+bool link_exists(struct ns *ns, uint32_t index);
 /* The port's settings of a veth, tap or nic; NULL for others. */
 const struct brport *link_port(const struct object *o);
 /* The index of its wanted master: 0, none; false: there is no such bridge. */
@@ -177,7 +188,6 @@ void fact_defaults(struct host *h, struct buf *v4, struct buf *v6);
 int watch_init(struct host *h);
 void watch_free(struct host *h);
 /* Descriptors to poll, into FDS; how many. */
-struct pollfd;
 int watch_fds(struct host *h, struct pollfd *fds, int room);
 void watch_ready(struct host *h);
 /* When it wants to be called again, in ms; -1: never. */

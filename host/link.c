@@ -376,68 +376,6 @@ void link_destroy(struct host *h, const struct step *s)
 			((struct link *)s->have)->index;
 }
 
-/*
- * A port deleted alone waits for RCU, 2 to 26 ms; many deleted by group wait
- * once.  But the request holds the lock of all the host's links: not too many
- * at once.
- */
-#define TOGETHER 256
-
-static void delete_one(struct host *h, struct job *j)
-{
-	struct ifinfomsg i = { .ifi_index = j->index };
-	struct nl_msg *m = rtq_msg(h, j->ns, RTM_DELLINK, 0, j->step, -ENODEV);
-
-	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
-}
-
-static void set_going(struct host *h, struct job *j)
-{
-	struct ifinfomsg i = { .ifi_index = j->index };
-	struct nl_msg *m = rtq_msg(h, j->ns, RTM_SETLINK, 0, j->step, -ENODEV);
-
-	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
-	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
-}
-
-static void delete_group(struct host *h, struct ns *ns)
-{
-	struct ifinfomsg i = { 0 };
-	struct nl_msg *m = rtq_msg(h, ns, RTM_DELLINK, 0, NULL, 0);
-
-	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
-	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
-}
-
-static void delete_some(struct host *h, struct job *j, uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		linkmap_del(&j[i].ns->links, step_object(j[i].step)->name);
-		if (n > 1)
-			set_going(h, &j[i]);
-		else
-			delete_one(h, &j[i]);
-	}
-	if (n > 1)
-		delete_group(h, j->ns);
-	rtq_flush(h);
-}
-
-void link_delete(struct host *h, struct jobs *jobs)
-{
-	uint32_t i, n;
-
-	for (i = 0; i < jobs->n; i += n) {
-		for (n = 1; i + n < jobs->n && n < TOGETHER &&
-		     jobs->v[i + n].ns == jobs->v[i].ns; n++)
-			;
-		delete_some(h, &jobs->v[i], n);
-	}
-	jobs->n = 0;
-}
-
 void link_commit(struct host *h)
 {
 	link_finish(h);

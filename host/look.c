@@ -285,17 +285,21 @@ static int take(void *arg, struct nlmsghdr *nlh)
 {
 	struct look *l = arg;
 	struct seen s;
+	struct linkmap_row *r;
 	struct link *k;
 	int kind;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || parse(nlh, &s))
 		return 0;
 	kind = kind_of(l, &s);
-	if (s.group == NETD_GROUP_GOING)
-		l->going = true;
 	if ((uint32_t)s.i->ifi_index >= l->h->next_index)
 		l->h->next_index = s.i->ifi_index + 1;
-	linkmap_add(&l->ns->links, s.i->ifi_index, s.name, kind, s.group);
+	r = linkmap_add(&l->ns->links, s.i->ifi_index, s.name, kind, s.group);
+	r->plain = kind == KIND_LINK && !s.tb[IFLA_MASTER];
+	if (s.group == NETD_GROUP_GOING) {
+		l->going = true;
+		return 0;
+	}
 	if (!matters(l, &s, kind))
 		return 0;
 	k = state_add_static(l->found, kind, l->netns,
@@ -336,19 +340,6 @@ static struct nl_msg *ask_links(int flags, uint32_t index, const char *name)
 	return m;
 }
 
-/* Those that were about to go when a kernel side before us died. */
-static void finish_going(struct look *l)
-{
-	struct ifinfomsg i = { 0 };
-	struct nl_msg *m = nlmsg_alloc_size(128);
-
-	nlmsg_hdr(m)->nlmsg_type = RTM_DELLINK;
-	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
-	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
-	rt_ask(l->ns, m, NULL, NULL, NULL);
-	nlmsg_free(m);
-}
-
 int look_links(struct look *l)
 {
 	struct nl_msg *m = ask_links(NLM_F_DUMP, 0, NULL);
@@ -356,10 +347,9 @@ int look_links(struct look *l)
 
 	l->mark = l->found->n;
 	err = rt_ask(l->ns, m, take, begin, l);
-	if (!err && l->going) {
-		finish_going(l);
-		err = rt_ask(l->ns, m, take, begin, l);
-	}
+	/* those of a kernel side before us: what is going counts as gone */
+	if (!err && l->going)
+		reap_start(l->h, l->ns);
 	end(l);
 	nlmsg_free(m);
 	return err;
@@ -382,6 +372,15 @@ void look_reset(void *arg)
 	struct look *l = arg;
 
 	l->found->n = l->mark;
+}
+
+bool link_exists(struct ns *ns, uint32_t index)
+{
+	struct nl_msg *m = ask_links(0, index, NULL);
+	int err = rt_ask(ns, m, NULL, NULL, NULL);
+
+	nlmsg_free(m);
+	return err != -ENODEV;
 }
 
 static int take_index(void *arg, struct nlmsghdr *nlh)

@@ -24,6 +24,14 @@ static struct ip ip_of(struct nlattr *a)
 	return ip;
 }
 
+/* What is on a link that is going counts as gone with it. */
+static struct linkmap_row *dev_of(struct look *l, uint32_t index)
+{
+	struct linkmap_row *r = linkmap_index(&l->ns->links, index);
+
+	return r && r->group != NETD_GROUP_GOING ? r : NULL;
+}
+
 static bool link_local(const struct ip *ip)
 {
 	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
@@ -54,7 +62,7 @@ static int take_address(void *arg, struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != RTM_NEWADDR ||
 	    nlmsg_parse(nlh, sizeof(*i), tb, IFA_MAX, NULL))
 		return 0;
-	dev = linkmap_index(&l->ns->links, i->ifa_index);
+	dev = dev_of(l, i->ifa_index);
 	p.ip = ip_of(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS]);
 	p.len = i->ifa_prefixlen;
 	if (!dev || !p.ip.family)
@@ -102,7 +110,7 @@ static int take_neighbour(void *arg, struct nlmsghdr *nlh)
 	    nlmsg_parse(nlh, sizeof(*n), tb, NDA_MAX, NULL) ||
 	    !tb[NDA_PROTOCOL] || nla_get_u8(tb[NDA_PROTOCOL]) != NETD_RTPROT)
 		return 0;
-	dev = linkmap_index(&l->ns->links, n->ndm_ifindex);
+	dev = dev_of(l, n->ndm_ifindex);
 	ip = ip_of(tb[NDA_DST]);
 	if (!dev || !ip.family)
 		return 0;

@@ -188,6 +188,7 @@ static void tap_create(struct host *h, const struct step *s)
 
 	if (!ns || !link_master(h, s, ns, &master))
 		return;
+	reap_name(h, ns, l->o.name);
 	index = link_next_index(h, ns);
 	fd = begin(h, s, ns, index);
 	if (fd < 0)

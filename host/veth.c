@@ -101,6 +101,9 @@ static void veth_create(struct host *h, const struct step *s)
 	peer = peer_ns(h, s);
 	if (!peer)
 		return;
+	reap_name(h, ns, v->l.o.name);
+	if (v->peer_ours)
+		reap_name(h, peer, v->peer);
 	index = link_next_index(h, ns);
 	if (v->peer_ours)
 		peer_index = link_next_index(h, peer);

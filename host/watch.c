@@ -24,6 +24,7 @@
  */
 
 #define CALM_MS 10
+#define LATER_MS 200
 #define ROUND_MS 1000
 
 static const int rt_groups[] = {
@@ -119,23 +120,31 @@ void watch_free(struct host *h)
 
 /* --- what is to be looked at ------------------------------------------- */
 
+static void due(struct watch *w, int64_t at)
+{
+	if (!w->due || w->due > at)
+		w->due = at;
+}
+
 static void soon(struct watch *w)
 {
-	if (!w->due)
-		w->due = clock_ms() + CALM_MS;
+	due(w, clock_ms() + CALM_MS);
 }
 
 void watch_note(struct host *h, struct ns *ns, const char *name, uint8_t what)
 {
 	struct watch *w = h->watch;
+	int64_t at = clock_ms() + (what & CHECK_LATER ? LATER_MS : CALM_MS);
 	struct pending *p;
 	uint32_t i;
 
-	soon(w);
+	due(w, at);
 	for (i = w->npending; i-- > 0 && i + 32 > w->npending; ) {
 		p = &w->pending[i];
 		if (p->ns == ns && !strcmp(p->name, name)) {
 			p->what |= what;
+			if (at < p->at)
+				p->at = at;
 			return;
 		}
 	}
@@ -146,6 +155,7 @@ void watch_note(struct host *h, struct ns *ns, const char *name, uint8_t what)
 	p = &w->pending[w->npending++];
 	p->ns = ns;
 	p->what = what;
+	p->at = at;
 	memset(p->name, 0, sizeof(p->name));
 	strncpy(p->name, name, sizeof(p->name) - 1);
 }
@@ -199,6 +209,8 @@ static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 	if ((r && r->kind != KIND_LINK) || watched_link(h, ns->name, name) ||
 	    linkmap_index(&ns->links, master) || rules_mention(h, name))
 		watch_note(h, ns, name, CHECK_LINK | CHECK_ADDRESSES);
+	else if (ns == ns_home(h) && (!r || r->plain))
+		watch_note(h, ns, name, CHECK_LINK | CHECK_LATER);
 	if (ns == ns_home(h))
 		h->watch->defaults = true;
 }
@@ -423,23 +435,40 @@ static void check_sysctls_of(struct host *h)
 	}
 }
 
-static void look_at_pending(struct host *h)
+/* Those whose time has come; the others stay. */
+static void look_at_links(struct host *h, int64_t now)
 {
 	struct watch *w = h->watch;
 	struct pending *p;
-	struct ns *ns;
-	uint32_t i;
+	uint32_t i, n = 0;
 
-	if (w->lost)
-		host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
-			   "events were lost");
-	for (i = 0; i < w->npending && !w->lost; i++) {
+	w->due = 0;
+	for (i = 0; i < w->npending; i++) {
 		p = &w->pending[i];
+		if (p->at > now) {
+			due(w, p->at);
+			w->pending[n++] = *p;
+			continue;
+		}
 		if (p->what & CHECK_LINK)
 			check_link(h, p->ns, p->name);
 		if (p->what & CHECK_ADDRESSES)
 			check_addrs(h, p->ns, p->name);
 	}
+	w->npending = n;
+}
+
+static void look_at_pending(struct host *h, int64_t now)
+{
+	struct watch *w = h->watch;
+	struct ns *ns;
+
+	if (w->lost) {
+		host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
+			   "events were lost");
+		w->npending = 0;
+	}
+	look_at_links(h, now);
 	for (ns = ns_first(h); ns; ns = ns->next) {
 		if (ns->routes_changed && !w->lost)
 			check_routes(h, ns);
@@ -449,8 +478,6 @@ static void look_at_pending(struct host *h)
 	if (w->defaults)
 		check_defaults(h);
 	w->defaults = w->lost = false;
-	w->npending = 0;
-	w->due = 0;
 }
 
 void watch_ready(struct host *h)
@@ -467,7 +494,7 @@ void watch_ready(struct host *h)
 	read_names(h);
 	now = clock_ms();
 	if (w->due && now >= w->due)
-		look_at_pending(h);
+		look_at_pending(h, now);
 	if (now >= w->round) {
 		check_round(h);
 		w->round = now + ROUND_MS;

@@ -8,6 +8,7 @@
 enum {
 	CHECK_LINK = 1,
 	CHECK_ADDRESSES = 2,
+	CHECK_LATER = 4,	/* it may be somebody's who is not ready */
 };
 
 /* A link that something happened to. */
@@ -15,6 +16,7 @@ struct pending {
 	struct ns *ns;
 	char name[16];
 	uint8_t what;		/* CHECK_* */
+	int64_t at;		/* ms: not before */
 };
 
 #define PENDING_MAX 4096

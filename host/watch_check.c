@@ -102,23 +102,28 @@ static void compare_link(struct host *h, struct ns *ns, const char *name,
 	}
 }
 
-/* What rules mention and isn't netd's: an uplink came or went. */
-static void compare_mentioned(struct host *h, const char *name,
-			      const struct object *f, bool known)
+/*
+ * An uplink came or went: what is not netd's and nobody's port, as containers'
+ * are, or what is referred to.
+ */
+static void compare_uplink(struct host *h, const char *name,
+			   const struct object *f, bool known, bool plain)
 {
-	if (watched_link(h, "", name) || !rules_mention(h, name) ||
-	    known == !!f)
+	const char *master = f ? ((const struct link *)f)->master : "";
+
+	if (watched_link(h, "", name) || known == !!f)
+		return;
+	if ((f ? *master : !plain) && !rules_mention(h, name))
 		return;
 	host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS, f ?
-		   "an interface appeared that rules name" :
-		   "an interface went that rules name");
+		   "an interface appeared" : "an interface went");
 }
 
 void check_link(struct host *h, struct ns *ns, const char *name)
 {
 	struct look l;
 	struct linkmap_row *r = linkmap_name(&ns->links, name);
-	bool known = r != NULL;
+	bool known = r != NULL, plain = r && r->plain;
 	int err;
 
 	look_init(&l, h, ns);
@@ -126,8 +131,8 @@ void check_link(struct host *h, struct ns *ns, const char *name)
 	if (!err || err == -ENODEV) {
 		compare_link(h, ns, name, l.found->n ? l.found->v[0] : NULL);
 		if (l.all)
-			compare_mentioned(h, name, l.found->n ?
-					  l.found->v[0] : NULL, known);
+			compare_uplink(h, name, l.found->n ?
+				       l.found->v[0] : NULL, known, plain);
 	}
 	if (err == -ENODEV)
 		linkmap_del(&ns->links, name);

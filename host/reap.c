@@ -1,0 +1,280 @@
+// reap.c - deletes many links while the kernel side does something else
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * Deleting is the slow part of Linux: a port waits for RCU, and so does each
+ * bridge, 20 ms and more.  What is to go is moved to a group of links that
+ * are about to be deleted, and its bridges are set down, which ends their
+ * routes.  From then on it counts as gone; a process of its own deletes it.
+ * Not too many in one request, which holds the lock of all the host's links.
+ */
+#define PORTS_TOGETHER 256
+#define BRIDGES_TOGETHER 16
+#define NOW_PORTS 16		/* so few are deleted at once */
+#define GROUP_NOW 0x6e6578u	/* of a reaper: what the next request deletes */
+
+/* --- in the reaper --------------------------------------------------------- */
+
+struct doomed {
+	uint32_t index[PORTS_TOGETHER];
+	uint32_t ports, bridges;	/* ports first; both fill the array */
+	uint32_t bridge[BRIDGES_TOGETHER];
+};
+
+static int take_doomed(void *arg, struct nlmsghdr *nlh)
+{
+	struct ifinfomsg *i = nlmsg_data(nlh);
+	struct nlattr *tb[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1] = { 0 };
+	struct doomed *d = arg;
+	uint32_t group;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(nlh, sizeof(*i), tb, IFLA_MAX, NULL))
+		return 0;
+	group = tb[IFLA_GROUP] ? nla_get_u32(tb[IFLA_GROUP]) : 0;
+	if (group != NETD_GROUP_GOING && group != GROUP_NOW)
+		return 0;
+	if (tb[IFLA_LINKINFO])
+		nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL);
+	if (info[IFLA_INFO_KIND] &&
+	    !strcmp(nla_get_string(info[IFLA_INFO_KIND]), "bridge")) {
+		if (d->bridges < BRIDGES_TOGETHER)
+			d->bridge[d->bridges++] = i->ifi_index;
+	} else if (d->ports < PORTS_TOGETHER) {
+		d->index[d->ports++] = i->ifi_index;
+	}
+	return 0;
+}
+
+static void begin_doomed(void *arg)
+{
+	memset(arg, 0, sizeof(struct doomed));
+}
+
+static int ask_group(struct ns *ns, int type, uint32_t index, uint32_t group)
+{
+	struct ifinfomsg i = { .ifi_index = index };
+	struct nl_msg *m = nlmsg_alloc_size(128);
+	int err;
+
+	nlmsg_hdr(m)->nlmsg_type = type;
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, group);
+	err = rt_ask(ns, m, NULL, NULL, NULL);
+	nlmsg_free(m);
+	return err;
+}
+
+static int delete_these(struct ns *ns, const uint32_t *index, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		ask_group(ns, RTM_SETLINK, index[i], GROUP_NOW);
+	return ask_group(ns, RTM_DELLINK, 0, GROUP_NOW);
+}
+
+static int reap_all(struct ns *ns)
+{
+	struct ifinfomsg i = { 0 };
+	struct doomed d;
+	int err;
+
+	do {
+		err = rt_dump(ns, RTM_GETLINK, &i, sizeof(i), take_doomed,
+			      begin_doomed, &d);
+		if (!err && d.ports)
+			err = delete_these(ns, d.index, d.ports);
+		else if (!err && d.bridges)
+			err = delete_these(ns, d.bridge, d.bridges);
+	} while (!err && (d.ports || d.bridges));
+	return err;
+}
+
+/* It outlives the kernel side: what counts as gone shall go. */
+static void reaper(int nsfd)
+{
+	struct ns ns = { .name = (char *)"" };
+
+	/* neither the socket to netd nor its lock, and nobody's namespace */
+	if (dup2(nsfd, 3) < 0 || syscall(SYS_close_range, 4, ~0u, 0) ||
+	    setns(3, CLONE_NEWNET))
+		_exit(1);
+	ns.rt = rt_socket();
+	_exit(ns.rt < 0 || reap_all(&ns) ? 1 : 0);
+}
+
+/* --- in the kernel side ------------------------------------------------------ */
+
+void reap_start(struct host *h, struct ns *ns)
+{
+	pid_t pid;
+
+	if (ns->reaper > 0)
+		return;
+	pid = fork();
+	if (!pid)
+		reaper(ns->fd);
+	if (pid > 0) {
+		ns->reaper = pid;
+		ns->reaper_fd = syscall(SYS_pidfd_open, pid, 0);
+	}
+}
+
+static bool ended(struct ns *ns)
+{
+	if (ns->reaper <= 0 || waitpid(ns->reaper, NULL, WNOHANG) == 0)
+		return false;
+	if (ns->reaper_fd >= 0)
+		close(ns->reaper_fd);
+	ns->reaper = 0;
+	return true;
+}
+
+int reap_fds(struct host *h, struct pollfd *fds, int room)
+{
+	struct ns *ns;
+	int n = 0;
+
+	for (ns = ns_first(h); ns && n < room; ns = ns->next)
+		if (ns->reaper > 0 && ns->reaper_fd >= 0)
+			fds[n++] = (struct pollfd){ .fd = ns->reaper_fd,
+						    .events = POLLIN };
+	return n;
+}
+
+/* What came to be doomed when the reaper looked for the last time. */
+static bool left_over(struct ns *ns)
+{
+	struct linkmap_row *r = ns->links.rows;
+	uint32_t i, n = 0;
+
+	for (i = 0; i < ns->links.n; i++) {
+		if (!r[i].index || r[i].group != NETD_GROUP_GOING)
+			continue;
+		if (link_exists(ns, r[i].index))
+			n++;
+		else
+			linkmap_del(&ns->links, r[i].name);
+	}
+	return n;
+}
+
+void reap_ready(struct host *h)
+{
+	struct ns *ns;
+
+	for (ns = ns_first(h); ns; ns = ns->next)
+		if (ended(ns) && left_over(ns))
+			reap_start(h, ns);
+}
+
+static void doom(struct host *h, struct job *j)
+{
+	struct linkmap_row *r;
+	bool bridge = step_object(j->step)->kind == KIND_BRIDGE;
+	struct ifinfomsg i = { .ifi_index = j->index,
+			       .ifi_change = bridge ? IFF_UP : 0 };
+	struct nl_msg *m = rtq_msg(h, j->ns, RTM_SETLINK, 0, j->step, -ENODEV);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
+	r = linkmap_name(&j->ns->links, step_object(j->step)->name);
+	if (r) {
+		r->group = NETD_GROUP_GOING;
+		r->kind = KIND_LINK;
+	}
+}
+
+static void delete_group(struct host *h, struct ns *ns)
+{
+	struct ifinfomsg i = { 0 };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_DELLINK, 0, NULL, 0);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_GOING);
+}
+
+static void delete_one(struct host *h, struct ns *ns, uint32_t index,
+		       const struct step *who)
+{
+	struct ifinfomsg i = { .ifi_index = index };
+	struct nl_msg *m = rtq_msg(h, ns, RTM_DELLINK, 0, who, -ENODEV);
+
+	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+}
+
+/* N links of one namespace. */
+static void delete_some(struct host *h, struct job *j, uint32_t n)
+{
+	bool ports = step_object(j->step)->kind != KIND_BRIDGE;
+	uint32_t i;
+
+	if (n == 1 && j->ns->reaper <= 0) {
+		linkmap_del(&j->ns->links, step_object(j->step)->name);
+		delete_one(h, j->ns, j->index, j->step);
+		rtq_flush(h);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		doom(h, &j[i]);
+	if (ports && n <= NOW_PORTS && j->ns->reaper <= 0) {
+		for (i = 0; i < n; i++)
+			linkmap_del(&j->ns->links,
+				    step_object(j[i].step)->name);
+		delete_group(h, j->ns);
+		rtq_flush(h);
+		return;
+	}
+	rtq_flush(h);
+	reap_start(h, j->ns);
+}
+
+void link_delete(struct host *h, struct jobs *jobs)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < jobs->n; i += n) {
+		for (n = 1; i + n < jobs->n &&
+		     jobs->v[i + n].ns == jobs->v[i].ns; n++)
+			;
+		delete_some(h, &jobs->v[i], n);
+	}
+	jobs->n = 0;
+}
+
+/*
+ * The name is wanted again while what had it is still going: a few are helped
+ * along, many are waited for.
+ */
+void reap_name(struct host *h, struct ns *ns, const char *name)
+{
+	struct linkmap_row *r = linkmap_name(&ns->links, name);
+	struct pollfd p = { .fd = ns->reaper_fd, .events = POLLIN };
+
+	if (!r || r->group != NETD_GROUP_GOING)
+		return;
+	if (h->ap->helped++ < 8 || ns->reaper <= 0) {
+		delete_one(h, ns, r->index, NULL);
+		rtq_flush(h);
+	} else {
+		rtq_flush(h);
+		poll(&p, 1, -1);
+		reap_ready(h);
+	}
+	linkmap_del(&ns->links, name);
+}
