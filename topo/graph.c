@@ -24,8 +24,24 @@ struct graph {
 	uint32_t nrouters, nsegments, cap;
 	struct list *legs;	/* of each router: struct member * */
 	struct segment *segments;
-	uint32_t *order;	/* segments by (prefix, length), once known */
+	/* once all is known: */
+	uint32_t *order;	/* segments by (prefix, length) */
 	uint32_t nordered;
+	struct tree *trees;	/* subnets, and what pairs of them fill */
+	uint32_t ntrees;
+	bool readable;		/* few enough to be read one by one */
+};
+
+/*
+ * A subnet (a leaf), or two halves of a prefix that subnets fill entirely.
+ * Children come before their parents.
+ */
+struct tree {
+	struct prefix p;
+	uint32_t kids[2];	/* numbers + 1 of a node; 0: a leaf */
+	uint32_t first;		/* of a leaf's segments in the order */
+	bool root;
+	bool within;		/* another subnet: stays by itself */
 };
 
 /* --- the graph --------------------------------------------------------- */
@@ -263,15 +279,7 @@ static void search(struct search *s, struct arena *a)
 	}
 }
 
-/* --- aggregation ------------------------------------------------------- */
-
-/* Labels of what has no next hops; those that have count from 2. */
-enum { NOWHERE, CONNECTED, FIRST_LABEL };
-
-struct entry {
-	struct prefix p;
-	uint32_t label;
-};
+/* --- what can be aggregated -------------------------------------------- */
 
 static int by_prefix(const void *a, const void *b, void *arg)
 {
@@ -286,6 +294,79 @@ static int by_prefix(const void *a, const void *b, void *arg)
 	return c ? c : x < y ? -1 : x > y;
 }
 
+static const struct prefix *ordered(const struct graph *g, uint32_t i)
+{
+	return &g->segments[g->order[i]].net;
+}
+
+/* Do A and B fill the prefix that is one bit shorter? */
+static bool halves(const struct prefix *a, const struct prefix *b)
+{
+	struct prefix above = *a;
+	struct ip first;
+
+	if (a->len != b->len || !a->len || a->ip.family != b->ip.family)
+		return false;
+	above.len--;
+	first = prefix_first(&above);
+	return !ip_cmp(&first, &a->ip) && ip_cmp(&a->ip, &b->ip) < 0 &&
+	       prefix_has(&above, &b->ip);
+}
+
+/* Joins the last roots as long as they are halves of something. */
+static void join_halves(struct graph *g, uint32_t *roots, uint32_t *n)
+{
+	struct tree *a, *b, *t;
+
+	while (*n > 1) {
+		a = &g->trees[roots[*n - 2]];
+		b = &g->trees[roots[*n - 1]];
+		if (!halves(&a->p, &b->p))
+			return;
+		t = &g->trees[g->ntrees];
+		t->p = a->p;
+		t->p.len--;
+		t->kids[0] = roots[*n - 2] + 1;
+		t->kids[1] = roots[*n - 1] + 1;
+		t->root = true;
+		a->root = b->root = false;
+		--*n;
+		roots[*n - 1] = g->ntrees++;
+	}
+}
+
+static void plant(struct graph *g)
+{
+	uint32_t *roots = arena_alloc(g->arena, (g->nsegments + 1) *
+				      sizeof(*roots));
+	const struct prefix *p, *last = NULL;
+	uint32_t i, n = 0;
+	struct tree *t;
+
+	for (i = 0; i < g->nsegments; i++) {
+		p = ordered(g, i);
+		if (i && !memcmp(p, ordered(g, i - 1), sizeof(*p)))
+			continue;
+		t = &g->trees[g->ntrees];
+		t->p = *p;
+		t->first = i;
+		t->root = true;
+		t->within = last && prefix_covers(last, p);
+		if (!t->within)
+			roots[n++] = g->ntrees;
+		g->ntrees++;
+		if (t->within)
+			continue;
+		/* what is within a default route is not within much */
+		if (p->len)
+			last = p;
+		join_halves(g, roots, &n);
+	}
+}
+
+/* A table of so many routes is read by people, who look for their subnet. */
+#define READABLE 64
+
 static void order(struct graph *g)
 {
 	uint32_t i;
@@ -297,68 +378,16 @@ static void order(struct graph *g)
 		g->order[i] = i;
 	qsort_r(g->order, g->nsegments, sizeof(*g->order), by_prefix, g);
 	g->nordered = g->nsegments;
-}
-
-/* Do A and B fill the prefix that is one bit shorter? */
-static bool halves(const struct prefix *a, const struct prefix *b)
-{
-	struct prefix up = *a;
-	struct ip first;
-
-	if (a->len != b->len || !a->len || a->ip.family != b->ip.family)
-		return false;
-	up.len--;
-	first = prefix_first(&up);
-	return !ip_cmp(&first, &a->ip) && ip_cmp(&a->ip, &b->ip) < 0 &&
-	       prefix_has(&up, &b->ip);
-}
-
-/* What is connected has a route of its own, which is the longer one. */
-static bool agree(const struct entry *a, const struct entry *b,
-		  uint32_t *label)
-{
-	if (a->label == NOWHERE || b->label == NOWHERE)
-		return false;
-	*label = a->label == CONNECTED ? b->label : a->label;
-	return a->label == b->label || a->label == CONNECTED ||
-	       b->label == CONNECTED;
-}
-
-struct fib {
-	struct entry *v;	/* what may still be joined, from the left */
-	uint32_t n;
-	struct entry *out;	/* what is done */
-	uint32_t nout;
-};
-
-static void join_halves(struct fib *t)
-{
-	struct entry *b;
-	uint32_t label;
-
-	while (t->n > 1) {
-		b = &t->v[t->n - 1];
-		if (!halves(&b[-1].p, &b->p) || !agree(&b[-1], b, &label))
-			return;
-		b[-1].p.len--;
-		b[-1].label = label;
-		t->n--;
-	}
-}
-
-/* Entries come sorted; one within the one before stays by itself. */
-static void table_add(struct fib *t, const struct entry *e,
-		      const struct prefix *last)
-{
-	if (last->ip.family && prefix_covers(last, &e->p)) {
-		t->out[t->nout++] = *e;
-		return;
-	}
-	t->v[t->n++] = *e;
-	join_halves(t);
+	g->readable = g->nsegments <= READABLE;
+	g->trees = arena_alloc(g->arena, 2 * g->nsegments *
+			       sizeof(*g->trees));
+	plant(g);
 }
 
 /* --- routes ------------------------------------------------------------ */
+
+/* Labels of what has no next hops; those that have count from 2. */
+enum { NOWHERE, CONNECTED, FIRST_LABEL };
 
 struct label {
 	struct hop *hops;
@@ -429,14 +458,14 @@ static uint32_t classify(struct labels *l, const struct search *s, uint32_t v)
 }
 
 /* Of several segments with one subnet the nearest; connected before all. */
-static uint32_t nearest(const struct search *s, const struct graph *g,
-			uint32_t *i)
+static uint32_t nearest(const struct search *s, uint32_t first)
 {
-	uint32_t best = g->order[*i], v;
+	const struct graph *g = s->g;
+	uint32_t best = g->order[first], i, v;
 
-	for (++*i; *i < g->nsegments; ++*i) {
-		v = g->order[*i];
-		if (memcmp(&g->segments[v].net, &g->segments[best].net,
+	for (i = first + 1; i < g->nsegments; i++) {
+		v = g->order[i];
+		if (memcmp(ordered(g, i), ordered(g, first),
 			   sizeof(struct prefix)))
 			break;
 		if (connected(s, v) ||
@@ -446,35 +475,77 @@ static uint32_t nearest(const struct search *s, const struct graph *g,
 	return best;
 }
 
-static void fill(struct fib *t, struct labels *l, const struct search *s)
-{
-	const struct graph *g = s->g;
-	struct prefix last = { .len = 0 };
-	struct entry e;
-	uint32_t i = 0, v;
+/*
+ * The fewest routes (Draves et al., "Constructing Optimal IP Routing Tables",
+ * Infocom 1999): from the leaves up the labels that cost least, as bits; then
+ * from the roots down a route wherever what holds above isn't among them.
+ * What is connected agrees with all, since its own route is the longer one.
+ * A prefix that isn't filled by what can be reached is never made one.
+ */
+struct fib {
+	const struct graph *g;
+	const struct labels *labels;
+	uint32_t *label;	/* of leaves */
+	uint64_t *mask;
+	void (*emit)(void *arg, const struct prefix *to,
+		     const struct hop *hops, uint32_t n);
+	void *arg;
+};
 
-	while (i < g->nsegments) {
-		v = nearest(s, g, &i);
-		e.p = g->segments[v].net;
-		e.label = classify(l, s, v);
-		table_add(t, &e, &last);
-		/* what is within a default route is not within much */
-		if (e.p.len &&
-		    (!last.ip.family || !prefix_covers(&last, &e.p)))
-			last = e.p;
+#define ALL UINT64_MAX
+
+/* Labels that have no bit keep a route of their own, and agree with all. */
+static uint64_t leaf_mask(uint32_t label)
+{
+	if (label == NOWHERE)
+		return 0;
+	return label == CONNECTED || label > 63 ? ALL : 1ull << label;
+}
+
+static void climb(struct fib *f)
+{
+	uint64_t a, b;
+	uint32_t i;
+
+	for (i = 0; i < f->g->ntrees; i++) {
+		const struct tree *t = &f->g->trees[i];
+
+		if (!t->kids[0]) {
+			f->mask[i] = leaf_mask(f->label[i]);
+			continue;
+		}
+		a = f->mask[t->kids[0] - 1];
+		b = f->mask[t->kids[1] - 1];
+		f->mask[i] = !a || !b ? 0 : a & b ? a & b : a | b;
 	}
 }
 
-static void tell(const struct entry *e, uint32_t n, const struct labels *l,
-		 void (*emit)(void *arg, const struct prefix *to,
-			      const struct hop *hops, uint32_t n), void *arg)
+static void tell(const struct fib *f, const struct prefix *to, uint32_t label)
 {
-	uint32_t i;
+	const struct label *l = &f->labels->v[label];
 
-	for (i = 0; i < n; i++)
-		if (e[i].label >= FIRST_LABEL && l->v[e[i].label].n)
-			emit(arg, &e[i].p, l->v[e[i].label].hops,
-			     l->v[e[i].label].n);
+	if (l->n)
+		f->emit(f->arg, to, l->hops, l->n);
+}
+
+static void descend(const struct fib *f, uint32_t i, uint32_t above)
+{
+	const struct tree *t = &f->g->trees[i];
+	uint32_t label = f->label[i];
+
+	if (!t->kids[0]) {
+		if (label >= FIRST_LABEL && label != above)
+			tell(f, &t->p, label);
+		return;
+	}
+	label = above;
+	if (f->mask[i] && f->mask[i] != ALL && !f->g->readable &&
+	    !(above && f->mask[i] >> above & 1)) {
+		label = __builtin_ctzll(f->mask[i]);
+		tell(f, &t->p, label);
+	}
+	descend(f, t->kids[0] - 1, label);
+	descend(f, t->kids[1] - 1, label);
 }
 
 void graph_routes(struct graph *g, uint32_t router,
@@ -484,15 +555,21 @@ void graph_routes(struct graph *g, uint32_t router,
 	struct arena *a __attribute__((cleanup(arena_cleanup))) = arena_new();
 	struct search s = { .g = g, .source = router };
 	struct labels l = { .a = a, .n = FIRST_LABEL, .cap = 64 };
-	struct fib t = { .n = 0 };
+	struct fib f = { .g = g, .labels = &l, .emit = emit, .arg = arg };
+	uint32_t i;
 
 	order(g);
 	search(&s, a);
 	l.x = index_new(a);
 	l.v = arena_alloc(a, l.cap * sizeof(*l.v));
-	t.v = arena_alloc(a, (g->nsegments + 1) * sizeof(*t.v));
-	t.out = arena_alloc(a, (g->nsegments + 1) * sizeof(*t.out));
-	fill(&t, &l, &s);
-	tell(t.v, t.n, &l, emit, arg);
-	tell(t.out, t.nout, &l, emit, arg);
+	f.label = arena_alloc(a, g->ntrees * sizeof(*f.label));
+	f.mask = arena_alloc(a, g->ntrees * sizeof(*f.mask));
+	for (i = 0; i < g->ntrees; i++)
+		if (!g->trees[i].kids[0])
+			f.label[i] = classify(&l, &s,
+					      nearest(&s, g->trees[i].first));
+	climb(&f);
+	for (i = 0; i < g->ntrees; i++)
+		if (g->trees[i].root)
+			descend(&f, i, NOWHERE);
 }

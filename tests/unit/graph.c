@@ -284,6 +284,20 @@ static void send(struct world *w, uint32_t a, uint32_t b)
 	CHECK(a == b || w->dist[b * w->n + a] >= FAR);
 }
 
+/* What nobody has leads nowhere, and so in no circle. */
+static void check_nowhere(struct world *w, bool six)
+{
+	struct ip ip;
+	uint32_t i;
+
+	ip_read(six ? "fd00:64::f:0" : "10.127.0.1", &ip);
+	for (i = 0; i < w->n; i++)
+		CHECK(!look_up(w, i, &ip));
+	ip = ip_add(&w->wires[w->n].net.ip, 2 * (int64_t)w->nwires);
+	for (i = 0; i < w->n; i++)
+		CHECK(!look_up(w, i, &ip));
+}
+
 static void try(uint32_t n, uint32_t more, uint32_t lans, bool six, bool all)
 {
 	struct world w = make(n, more, lans, six);
@@ -304,6 +318,10 @@ static void try(uint32_t n, uint32_t more, uint32_t lans, bool six, bool all)
 		for (k = 0; k < n; k++)
 			send(&w, i, k);
 	}
+	check_nowhere(&w, six);
+	/* each subnet one by one, or far fewer than there are */
+	if (w.nwires > 64)
+		CHECK(w.routes < n * w.nwires / 4);
 	free(w.dist);
 	arena_free(w.a);
 }
@@ -364,8 +382,9 @@ static void by_hand(void)
 	join(g, segment(g, "10.9.0.0/24"), 3, 1, "10.9.0.1");
 	graph_routes(g, 0, print, &b);
 	CHECK_STR(buf_text(&b),
-		  "0.0.0.0/0 10.0.0.1; 10.0.0.0/30 10.0.0.1; "
-		  "10.1.0.0/23 10.0.0.1; 10.1.1.128/25 10.0.0.1; ");
+		  "0.0.0.0/0 10.0.0.1; 10.0.0.2/31 10.0.0.1; "
+		  "10.1.0.0/24 10.0.0.1; 10.1.1.0/24 10.0.0.1; "
+		  "10.1.1.128/25 10.0.0.1; ");
 	buf_reset(&b);
 	graph_routes(g, 1, print, &b);
 	CHECK_STR(buf_text(&b), "10.1.1.128/25 10.0.0.3; ");
@@ -376,11 +395,40 @@ static void by_hand(void)
 	arena_free(a);
 }
 
+/* A chain: all is behind the neighbour, but for one subnet in the middle. */
+static void aggregated(void)
+{
+	struct arena *a = arena_new();
+	struct graph *g = graph_new(a, 3);
+	struct buf b = { 0 };
+	char net[32];
+	uint32_t s, i;
+
+	s = segment(g, "192.0.2.0/31");
+	join(g, s, 0, 1, "192.0.2.0");
+	join(g, s, 1, 1, "192.0.2.1");
+	s = segment(g, "192.0.2.2/31");
+	join(g, s, 0, 1, "192.0.2.2");
+	join(g, s, 2, 1, "192.0.2.3");
+	for (i = 0; i < 100; i++) {
+		snprintf(net, sizeof(net), "10.0.%u.0/24", i);
+		/* 10.0.40.0 is connected, 10.0.70.0 the other neighbour's */
+		join(g, segment(g, net), i == 40 ? 0 : i == 70 ? 2 : 1, 1, "");
+	}
+	graph_routes(g, 0, print, &b);
+	CHECK_STR(buf_text(&b),
+		  "10.0.0.0/18 192.0.2.1; 10.0.64.0/19 192.0.2.1; "
+		  "10.0.70.0/24 192.0.2.3; 10.0.96.0/22 192.0.2.1; ");
+	buf_free(&b);
+	arena_free(a);
+}
+
 int main(void)
 {
 	uint32_t i;
 
 	by_hand();
+	aggregated();
 	for (i = 0; i < 40; i++) {
 		seed = i;
 		try(4 + dice(20), dice(12), dice(3), i & 1, true);
