@@ -508,6 +508,257 @@ static void test_site(void)
 	state_free(none);
 }
 
+/* --- what is refused ------------------------------------------------------ */
+
+/* Applies what can't be: what is told, a line each, without step numbers. */
+static const char *refusals(struct state *s)
+{
+	static struct buf out;
+	const char *p;
+
+	plan(s, NULL, true);
+	buf_reset(&out);
+	for (p = buf_text(&failures); *p; p = strchr(p, '\n') + 1) {
+		p += strspn(p, "0123456789: ");
+		buf_add(&out, p, strchr(p, '\n') + 1 - p);
+	}
+	return buf_text(&out);
+}
+
+/* A bridge that can't be: nothing is told of what stands on it. */
+static void test_dependents(void)
+{
+	struct state *s = state_new(), *none = state_new();
+
+	kernel("ip netns add ct1");
+	bridge(s, "", "nd-a")->ageing = 4294967290u;
+	bridge(s, "", "nd-b")->l.mtu = 70000;
+	address(s, "", "nd-b", KIND_BRIDGE, "10.1.0.1/24");
+	veth(s, "", "ndp-b", "nd-b", "ct1", "eth0", false);
+	tap(s, "", "ndp-c", "nd-b");
+	route(s, "", "10.9.0.0/16", "via 10.1.0.2 dev nd-b");
+	route(s, "", "10.8.0.0/16", "")->type = ROUTE_BLACKHOLE;
+	CHECK_STR(refusals(s), "Invalid argument: "
+		  "mtu greater than device maximum\n");
+	kernel("ip route show 10.8.0.0/16 | grep -q blackhole");
+	make_so(none);
+	kernel("ip netns del ct1");
+	state_free(s);
+	state_free(none);
+}
+
+static void test_refused(void)
+{
+	struct state *s = state_new(), *none = state_new();
+
+	bridge(s, "", "nd-a");
+	CHECK_STR(refusals(s), "");
+	tap(s, "", "ndp-t", "nd-a")->owner = "";
+	CHECK_STR(refusals(s), "Invalid argument: a tap without owner and "
+		  "group could be taken by any local user\n");
+	state_remove(s, state_find(s, KIND_TAP, "", "ndp-t"));
+	tap(s, "", "ndp-t", "nd-a")->owner = "nobody-of-this-name";
+	CHECK_STR(refusals(s), "No such process: there is no such user or "
+		  "group\n");
+	state_remove(s, state_find(s, KIND_TAP, "", "ndp-t"));
+	veth(s, "", "ndp-v", "nd-a", "not-there", "eth0", false);
+	CHECK_STR(refusals(s), "No such file or directory: the peer's network "
+		  "namespace is not there (yet)\n");
+	state_remove(s, state_find(s, KIND_VETH, "", "ndp-v"));
+	veth(s, "", "ndp-v", "nd-a", "/dev/null", "eth0", false);
+	CHECK_STR(refusals(s), "Invalid argument: the peer's namespace is not "
+		  "a network namespace\n");
+	state_remove(s, state_find(s, KIND_VETH, "", "ndp-v"));
+	veth(s, "", "ndp-v", "nd-a", "../etc/passwd", "eth0", false);
+	CHECK_STR(refusals(s), "Invalid argument: the peer's namespace is not "
+		  "a network namespace\n");
+	make_so(none);
+	state_free(s);
+	state_free(none);
+}
+
+/* A name that is taken there, and then isn't: the pair is finished later. */
+static void test_clash_in_peer(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	struct veth *v;
+	struct prefix p;
+
+	kernel("ip netns add ct1 && ip -n ct1 link add eth0 type veth");
+	bridge(s, "", "nd-a");
+	address(s, "", "nd-a", KIND_BRIDGE, "10.1.0.1/24");
+	v = veth(s, "", "ndp-v", "nd-a", "/run/netns/ct1", "eth0", false);
+	prefix_read("10.1.0.20/24", &p);
+	v->peer_addresses.items = &p;
+	v->peer_addresses.n = 1;
+	CHECK(strstr(refusals(s), "File exists"));
+	kernel("ip -n ct1 link del eth0");
+	make_so(s);
+	kernel("ip netns exec ct1 ping -q -c1 -W2 10.1.0.1 >/dev/null");
+	/* as a crash leaves it between the pair and its addresses */
+	kernel("ip -n ct1 addr flush dev eth0 && ip -n ct1 link set eth0 down "
+	       "&& ip link set ndp-v alias ''");
+	make_so(s);
+	kernel("ip netns exec ct1 ping -q -c1 -W2 10.1.0.1 >/dev/null");
+	/* it is the container's: its new name is no drift */
+	kernel("ip -n ct1 link set eth0 down && ip -n ct1 link set eth0 name x");
+	CHECK(plan(s, NULL, false) == 0);
+	make_so(none);
+	kernel("ip netns del ct1");
+	state_free(s);
+	state_free(none);
+}
+
+static void test_pid(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	char spec[32], cmd[128];
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (unshare(CLONE_NEWNET))
+			exit(1);
+		pause();
+	}
+	snprintf(cmd, sizeof(cmd), "until [ /proc/%d/ns/net -nt / ] && "
+		 "[ $(readlink /proc/%d/ns/net) != $(readlink "
+		 "/proc/self/ns/net) ]; do :; done", pid, pid);
+	kernel(cmd);
+	snprintf(spec, sizeof(spec), "pid:%d", pid);
+	bridge(s, "", "nd-a");
+	veth(s, "", "ndp-v", "nd-a", spec, "eth0", false);
+	make_so(s);
+	snprintf(cmd, sizeof(cmd), "nsenter -t %d -n ip link show eth0 | "
+		 "grep -q 'state UP'", pid);
+	kernel(cmd);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	make_so(none);
+	state_free(s);
+	state_free(none);
+}
+
+/* A tap that is in use keeps what can't be changed, and stays. */
+static void test_busy_tap(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	struct tap *t;
+
+	bridge(s, "", "nd-a");
+	t = tap(s, "", "ndp-t", "nd-a");
+	make_so(s);
+	kernel("exec 9<>/dev/net/tun; python3 -c '\n"
+	       "import fcntl,struct,os,time\n"
+	       "f=os.open(\"/dev/net/tun\",os.O_RDWR)\n"
+	       "fcntl.ioctl(f,0x400454ca,struct.pack(\"16sH22x\","
+	       "b\"ndp-t\",0x1002))\n"
+	       "open(\"/run/held\",\"w\").close()\n"
+	       "while os.path.exists(\"/run/held\"): time.sleep(.01)' & "
+	       "until [ -e /run/held ]; do :; done");
+	t->owner = "root";
+	CHECK_STR(refusals(s), "Device or resource busy: it is in use: stop "
+		  "what uses it first\n");
+	t->l.mtu = 1400;
+	t->owner = "nobody";
+	make_so(s);
+	kernel("ip link show ndp-t | grep -q 'mtu 1400.*nd-a state UP'");
+	kernel("rm /run/held; until ip link show ndp-t | grep -q NO-CARRIER; "
+	       "do :; done");
+	t->owner = "root";
+	make_so(s);
+	kernel("ip -d link show ndp-t | grep -q 'user root'");
+	make_so(none);
+	state_free(s);
+	state_free(none);
+}
+
+static void test_nic(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	struct nic *n;
+
+	kernel("ip link add p0 type veth peer name p1 && "
+	       "ip link add p2 type veth peer name p3 && "
+	       "ip link add br0 type bridge && ip link set p2 master br0");
+	bridge(s, "", "nd-a");
+	n = state_add(s, KIND_NIC, "", "p0", nowhere);
+	link_init(&n->l, "nd-a");
+	memset(&n->port, ANY8, sizeof(n->port));
+	n->l.mtu = ANY32;
+	n->l.conf.disable_ipv6 = 1;
+	make_so(s);
+	kernel("ip link show p0 | grep -q 'master nd-a'");
+	n = state_add(s, KIND_NIC, "", "p2", nowhere);
+	link_init(&n->l, "nd-a");
+	CHECK_STR(refusals(s), "Device or resource busy: the interface is a "
+		  "port of something else\n");
+	make_so(none);
+	kernel("ip link show p0 | grep -v master | grep -q p0");
+	kernel("test $(cat /proc/sys/net/ipv6/conf/p0/disable_ipv6) = 0");
+	kernel("ip link show p2 | grep -q 'master br0'");
+	kernel("ip link del p0 && ip link del p2 && ip link del br0");
+	state_free(s);
+	state_free(none);
+}
+
+/* Many that go count as gone, and their names are free. */
+static void test_many(void)
+{
+	struct state *s = state_new(), *none = state_new();
+	char name[16], ip[24];
+	struct bridge *b;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "nd-%d", i);
+		snprintf(ip, sizeof(ip), "10.1.%d.1/24", i);
+		b = bridge(s, "", name);
+		b->l.mac.b[5] = i;
+		address(s, "", name, KIND_BRIDGE, ip);
+		snprintf(name, sizeof(name), "ndp-%d", i);
+		tap(s, "", name, b->l.o.name);
+	}
+	make_so(s);
+	plan(none, NULL, true);
+	CHECK_STR(buf_text(&failures), "");
+	CHECK(plan(none, NULL, false) == 0);
+	kernel("test -z \"$(ip route)\"");
+	make_so(s);
+	kernel("test $(ip -br link | grep -c '^nd') = 80");
+	make_so(none);
+	kernel("n=0; while ip -br link | grep -q '^nd' && [ $n -lt 500 ]; do "
+	       "n=$((n+1)); done; [ $n -lt 500 ]");
+	state_free(s);
+	state_free(none);
+}
+
+/* Whatever comes over the wire: it is answered or the wire is closed. */
+static void test_garbage(void)
+{
+	struct state *s = site();
+	struct buf b = { 0 };
+	uint32_t x = 12345, n, i;
+
+	wire_pack_state(s, &b);
+	for (n = 0; n < 300; n++) {
+		x = x * 1103515245 + 12345;
+		i = x % b.len;
+		b.p[i] ^= 1 << (x >> 20 & 7);
+		request(n % 2 ? WIRE_OBSERVE : WIRE_WATCH, OBSERVE_LINKS, &b,
+			NULL);
+		wait_for(WIRE_DONE, NULL);
+		b.p[i] ^= 1 << (x >> 20 & 7);
+	}
+	buf_reset(&b);
+	buf_str(&b, "what");
+	request(WIRE_APPLY, 0, &b, NULL);
+	CHECK(wait_for(WIRE_DONE, NULL) == -EBADMSG);
+	request(99, 0, &b, NULL);
+	CHECK(wait_for(WIRE_DONE, NULL) == -EBADMSG);
+	buf_free(&b);
+	state_free(s);
+}
+
 static const char *fact(const struct state *found, const char *name)
 {
 	struct fact *f = (struct fact *)state_find(found, KIND_FACT, "", name);
@@ -616,6 +867,14 @@ int main(void)
 	test_facts();
 	test_site();
 	test_exec();
+	test_dependents();
+	test_refused();
+	test_clash_in_peer();
+	test_pid();
+	test_busy_tap();
+	test_nic();
+	test_many();
+	test_garbage();
 	CHECK(stop_host() == 0);
 	return test_end();
 }
