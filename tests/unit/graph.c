@@ -395,11 +395,12 @@ static void by_hand(void)
 	arena_free(a);
 }
 
-/* A chain: all is behind the neighbour, but for one subnet in the middle. */
+/* All is behind one neighbour, but what is here, elsewhere, and nowhere. */
 static void aggregated(void)
 {
 	struct arena *a = arena_new();
-	struct graph *g = graph_new(a, 3);
+	struct graph *g = graph_new(a, 4);
+	static const uint32_t odd[100] = { [40] = 1, [70] = 3, [97] = 4 };
 	struct buf b = { 0 };
 	char net[32];
 	uint32_t s, i;
@@ -412,13 +413,14 @@ static void aggregated(void)
 	join(g, s, 2, 1, "192.0.2.3");
 	for (i = 0; i < 100; i++) {
 		snprintf(net, sizeof(net), "10.0.%u.0/24", i);
-		/* 10.0.40.0 is connected, 10.0.70.0 the other neighbour's */
-		join(g, segment(g, net), i == 40 ? 0 : i == 70 ? 2 : 1, 1, "");
+		join(g, segment(g, net), odd[i] ? odd[i] - 1 : 1, 1, "");
 	}
+	join(g, segment(g, "0.0.0.0/0"), 1, 1, "");
 	graph_routes(g, 0, print, &b);
 	CHECK_STR(buf_text(&b),
-		  "10.0.0.0/18 192.0.2.1; 10.0.64.0/19 192.0.2.1; "
-		  "10.0.70.0/24 192.0.2.3; 10.0.96.0/22 192.0.2.1; ");
+		  "0.0.0.0/0 192.0.2.1; 10.0.0.0/18 192.0.2.1; "
+		  "10.0.64.0/19 192.0.2.1; 10.0.70.0/24 192.0.2.3; "
+		  "10.0.96.0/24 192.0.2.1; 10.0.98.0/23 192.0.2.1; ");
 	buf_free(&b);
 	arena_free(a);
 }
