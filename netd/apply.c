@@ -199,8 +199,12 @@ int run_plan(struct engine *e, struct plan *plan,
 	err = worker_send(&e->worker);
 	if (meanwhile)
 		meanwhile(e, arg);
+	if (e->running && !e->within)
+		e->worker.idle = engine_meanwhile;
 	if (!err)
 		err = worker_wait(&e->worker, take_result, &r);
+	if (!e->within)
+		e->worker.idle = NULL;
 	if (!err)
 		sysctls_done(e, plan);
 	return err;

@@ -67,9 +67,9 @@ static struct object *cursor_find(struct cursor *c, const struct object *o)
 	       c->s->v[c->i] : NULL;
 }
 
-/* What may differ: all that the topologies ask for that are in one set only. */
-static void collect(struct state *ids, const struct topos *a,
-		    const struct topos *b)
+/* Those of A that are not in B, into OUT, and all that they ask for. */
+static void collect(struct topos *out, struct state *ids,
+		    const struct topos *a, const struct topos *b)
 {
 	unsigned int i;
 	uint32_t k;
@@ -77,6 +77,7 @@ static void collect(struct state *ids, const struct topos *a,
 	for (i = 0; i < a->n; i++) {
 		if (topos_has(b, a->v[i]))
 			continue;
+		topos_put(out, a->v[i]);
 		for (k = 0; k < a->v[i]->exp->n; k++)
 			state_ref(ids, a->v[i]->exp->v[k]);
 	}
@@ -216,6 +217,9 @@ static int look_first(struct engine *e, struct change *c,
 
 	if (!e->unsure && !e->nothing_goes && !is_pinned(c))
 		return 0;
+	/* half of another update is no state to plan from */
+	if (e->running)
+		return -EAGAIN;
 	hints = state_new();
 	hints_add(hints, c->want);
 	hints_add(hints, e->wanted);
@@ -286,8 +290,8 @@ int change_plan(struct engine *e, struct change *c, const struct topos *next)
 	c->next = topos_copy(next);
 	c->want = state_new();
 	c->have = state_new();
-	collect(ids, &e->set, next);
-	collect(ids, next, &e->set);
+	collect(&c->gone, ids, &e->set, next);
+	collect(&c->came, ids, next, &e->set);
 	state_sort(ids, NULL, NULL);
 	fill(e, c, ids);
 	err = look_first(e, c, ids);
@@ -298,24 +302,52 @@ int change_plan(struct engine *e, struct change *c, const struct topos *next)
 	if (err)
 		return err;
 	err = plan_diff(c->want, c->have, &c->plan, e->report);
+	if (change_collides(e, &c->plan))
+		return -EAGAIN;
 	change_refused(e, &c->plan);
 	return e->report->errors > before ? -EEXIST : err;
 }
 
+struct state *want_all(struct engine *e, const struct topos *set)
+{
+	struct state *s = state_new();
+	unsigned int i;
+	uint32_t k;
+
+	for (i = 0; i < set->n; i++)
+		for (k = 0; k < set->v[i]->exp->n; k++)
+			state_ref(s, set->v[i]->exp->v[k]);
+	state_sort(s, change_clash, e->report);
+	return s;
+}
+
 void change_swap(struct engine *e, struct change *c)
 {
-	struct topos set = e->set;
-	struct state *wanted = e->wanted;
-
+	free(e->set.v);
+	state_free(e->wanted);
 	e->set = c->next;
 	e->wanted = c->wanted;
-	c->next = set;
-	c->wanted = wanted;
-	c->swapped = !c->swapped;
+	c->next = (struct topos){ 0 };
+	c->wanted = NULL;
+	c->swapped = true;
+}
+
+void change_back(struct engine *e, struct change *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->came.n; i++)
+		topos_drop(&e->set, c->came.v[i]->name);
+	for (i = 0; i < c->gone.n; i++)
+		topos_put(&e->set, c->gone.v[i]);
+	state_free(e->wanted);
+	e->wanted = want_all(e, &e->set);
+	c->swapped = false;
 }
 
 void change_end(struct engine *e, struct change *c)
 {
+	const struct topos *out = c->swapped ? &c->gone : &c->came;
 	unsigned int i;
 
 	plan_free(&c->plan);
@@ -323,9 +355,34 @@ void change_end(struct engine *e, struct change *c)
 	state_free(c->have);
 	state_free(c->wanted);
 	state_free(c->seen);
-	for (i = 0; i < c->next.n; i++)
-		if (!topos_has(&e->set, c->next.v[i]))
-			entry_free(c->next.v[i]);
+	for (i = 0; i < out->n; i++)
+		entry_free(out->v[i]);
+	free(c->gone.v);
+	free(c->came.v);
 	free(c->next.v);
 	memset(c, 0, sizeof(*c));
+}
+
+/* --- within another update ------------------------------------------- */
+
+bool change_is_about(const struct engine *e, const char *topology)
+{
+	const struct change *c = e->running;
+
+	return c && (!topology || topos_find(&c->came, topology) ||
+		     topos_find(&c->gone, topology));
+}
+
+bool change_collides(const struct engine *e, const struct plan *plan)
+{
+	const struct object *o;
+	uint32_t i;
+
+	for (i = 0; e->running && i < plan->n; i++) {
+		o = plan->steps[i].want;
+		if (o && !kind_is_nft(o->kind) &&
+		    state_find(e->running->have, o->kind, o->netns, o->name))
+			return true;
+	}
+	return false;
 }

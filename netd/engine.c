@@ -183,7 +183,7 @@ static bool wait_for_work(struct engine *e)
 		{ .fd = e->worker.fd, .events = POLLIN },
 	};
 	int64_t due = next_due(e), now = now_ms();
-	int timeout = e->facts_changed ? 0 : !due ? -1 : due <= now ? 0 :
+	int timeout = e->facts_changed || e->later ? 0 : !due ? -1 : due <= now ? 0 :
 		      due - now > 60000 ? 60000 : (int)(due - now);
 
 	poll(p, 3, timeout);
@@ -193,6 +193,13 @@ static bool wait_for_work(struct engine *e)
 		worker_lost(e);
 	take_events(e);
 	return true;
+}
+
+static void put_off(struct engine *e, struct job *j)
+{
+	j->item.next = NULL;
+	*e->later_tail = &j->item;
+	e->later_tail = &j->item.next;
 }
 
 /*
@@ -217,24 +224,107 @@ static void tidy_sources(struct engine *e)
 	report_free(r);
 }
 
+/* Runs a job.  It is answered, or put off until the running update is over. */
 static void run_job(struct engine *e, struct job *j)
 {
-	int64_t start = now_ms();
 	struct note *n = calloc(1, sizeof(*n));
+	int64_t start = now_ms();
+	struct job *outer = e->job;
 
 	if (!n)
 		fatal("out of memory");
 	e->job = j;
 	job_run(e, j);
-	e->job = NULL;
+	e->job = outer;
+	if (!j->answer) {
+		free(n);
+		put_off(e, j);
+		return;
+	}
 	n->what = NOTE_ANSWER;
 	n->job = j;
-	post_put(e->notes, n);
-	tidy_sources(e);
 	log_debug("request answered in %d ms", (int)(now_ms() - start));
+	post_put(e->notes, n);
+	if (e->within)
+		return;
+	tidy_sources(e);
 	/* what a long one needed is given back; short ones need little */
 	if (now_ms() - start > 100)
 		malloc_trim(0);
+}
+
+/*
+ * The findings, failures and so on of the update that is running are kept:
+ * its own request is not over.
+ */
+static void run_within(struct engine *e, struct job *j)
+{
+	struct report *r = e->report, saved = *r;
+	struct failure *failures = e->failures;
+	unsigned int nfailures = e->nfailures;
+	uint32_t done = e->done, total = e->total, steps = e->steps;
+	const char *doing = e->doing;
+
+	r->list = NULL;
+	r->count = r->cap = r->errors = 0;
+	e->failures = NULL;
+	e->nfailures = 0;
+	e->within = true;
+	run_job(e, j);
+	e->within = false;
+	free(r->list);
+	r->list = saved.list;
+	r->count = saved.count;
+	r->cap = saved.cap;
+	r->errors = saved.errors;
+	while (e->nfailures)
+		free(e->failures[--e->nfailures].why);
+	free(e->failures);
+	e->failures = failures;
+	e->nfailures = nfailures;
+	e->done = done;
+	e->total = total;
+	e->steps = steps;
+	e->doing = doing;
+}
+
+/* Jobs of one topology are done in the order in which they came. */
+static bool is_behind(const struct engine *e, const struct job *j)
+{
+	const struct item *it;
+
+	for (it = e->later; it; it = it->next) {
+		const struct job *l = (const struct job *)it;
+
+		if (!l->name || !j->name || !strcmp(l->name, j->name))
+			return true;
+	}
+	return false;
+}
+
+void engine_meanwhile(void *arg)
+{
+	struct engine *e = arg;
+	struct job *j = post_get(e->jobs);
+
+	if (!j)
+		return;
+	if (e->within || is_behind(e, j) || !job_may_interrupt(j))
+		put_off(e, j);
+	else
+		run_within(e, j);
+}
+
+static struct job *next_job(struct engine *e)
+{
+	struct item *it = e->later;
+
+	if (!it)
+		return post_get(e->jobs);
+	e->later = it->next;
+	if (!e->later)
+		e->later_tail = &e->later;
+	return (struct job *)it;
 }
 
 /* The kernel side may need a while at boot. */
@@ -257,20 +347,6 @@ static bool first_look(struct engine *e)
 	return found != NULL;
 }
 
-/* What all topologies ask for together. */
-static void want_all(struct engine *e)
-{
-	unsigned int i;
-	uint32_t k;
-
-	for (i = 0; i < e->set.n; i++)
-		for (k = 0; k < e->set.v[i]->exp->n; k++)
-			state_ref(e->wanted, e->set.v[i]->exp->v[k]);
-	report_clear(e->report);
-	state_sort(e->wanted, change_clash, e->report);
-	log_news(e);
-}
-
 static void start(struct engine *e)
 {
 	e->doing = "starting";
@@ -283,14 +359,22 @@ static void start(struct engine *e)
 	folder_sure(e);
 	numbers_sweep(e->numbers);
 	numbers_save(e, true);
-	want_all(e);
+	report_clear(e->report);
+	state_free(e->wanted);
+	e->wanted = want_all(e, &e->set);
+	log_news(e);
 	engine_look(e, OBSERVE_ALL, 0);
 	look(e);
 }
 
 static void finish(struct engine *e)
 {
+	struct job *j;
 	unsigned int i;
+
+	/* the API refuses those that were never run */
+	while (e->later && (j = next_job(e)))
+		post_put(e->jobs, j);
 
 	worker_end(&e->worker);
 	for (i = 0; i < e->set.n; i++)
@@ -319,11 +403,14 @@ void *engine_main(void *arg)
 	e->host = state_new();
 	e->numbers = numbers_new();
 	e->problems = json_array();
+	e->later_tail = &e->later;
 	worker_init(&e->worker, e->store.kernel_lock, e->stop);
+	e->worker.idle_arg = e;
+	e->worker.idle_fd = e->jobs->fd;
 	start(e);
 	note(e, NOTE_READY, NULL);
 	while (wait_for_work(e)) {
-		j = post_get(e->jobs);
+		j = next_job(e);
 		if (j)
 			run_job(e, j);
 		if (next_due(e) && next_due(e) <= now_ms())

@@ -90,6 +90,9 @@ struct engine {
 	bool facts_changed;	/* topologies are to be expanded again */
 	bool nothing_goes;	/* a topology never could be read: nothing is
 				 * known to be unwanted */
+	struct change *running;	/* an update that waits for the kernel */
+	bool within;		/* a request is served meanwhile */
+	struct item *later, **later_tail;	/* jobs that must wait for it */
 	struct job *job;	/* that is told of progress */
 	int64_t told;
 	uint32_t done, total;
@@ -110,6 +113,8 @@ void engine_look(struct engine *e, uint32_t flags, int64_t ms);
 /* Makes the status known to the API, or the list of topologies too. */
 void engine_publish(struct engine *e);
 void engine_publish_all(struct engine *e);
+/* Serves requests that need not wait for the running update; a worker's idle. */
+void engine_meanwhile(void *arg);
 /* An event for GET /v1/events; takes the reference DATA. */
 void engine_event(struct engine *e, const char *what, json_t *data);
 
@@ -148,9 +153,12 @@ struct topos topos_copy(const struct topos *s);
 
 /* --- change.c -------------------------------------------------------- */
 
-/* From the set in force to the next one. */
+/*
+ * From the set in force to the next one.  Until it is swapped the topologies
+ * that came are the change's own, afterwards those that are gone.
+ */
 struct change {
-	struct topos next;
+	struct topos next, came, gone;
 	struct state *want, *have;	/* objects that may change */
 	struct state *seen;		/* the host, if it was looked at */
 	struct state *wanted;		/* e->wanted after it */
@@ -164,10 +172,18 @@ struct change {
  * things, and refused steps are errors in e->report.  0 or -EEXIST.
  */
 int change_plan(struct engine *e, struct change *c, const struct topos *next);
-/* NEXT is in force now, and c->next is what was; again: back to that. */
+/* The next set is in force now. */
 void change_swap(struct engine *e, struct change *c);
-/* Frees the change, and the topologies that are not in force after it. */
+/* Back to what was, but for what other changes did meanwhile. */
+void change_back(struct engine *e, struct change *c);
+/* Frees the change, and the topologies that are not in force. */
 void change_end(struct engine *e, struct change *c);
+/* What all topologies of SET ask for together, sorted. */
+struct state *want_all(struct engine *e, const struct topos *set);
+/* Does a running update deal with that topology (NULL: any)? */
+bool change_is_about(const struct engine *e, const char *topology);
+/* Would the plan create what a running update is removing? */
+bool change_collides(const struct engine *e, const struct plan *plan);
 /* The clash function of state_sort(): ARG is a struct report. */
 void change_clash(void *arg, const struct object *a, const struct object *b);
 /* Errors for the steps that are refused; how many. */
@@ -241,7 +257,7 @@ unsigned int take_failures(struct engine *e, const struct plan *plan);
  * then as before and the reasons are in e->report.  KEEP, unless NULL, is
  * called when it is in force, to write it down; when it fails the change is
  * undone.  Topologies of NEXT that are not in force afterwards are freed.
- * 0 or a negative errno.
+ * 0 or a negative errno; -EAGAIN: not while the other update is running.
  */
 int update(struct engine *e, const struct topos *next,
 	   int (*keep)(struct engine *e, void *arg), void *arg);
@@ -271,7 +287,13 @@ void plugs_tidy(struct engine *e);
 
 /* --- jobs.c, json.c -------------------------------------------------- */
 
+/*
+ * Answers the job; or not, when it can't be done within the update that is
+ * running: then it is to be run again after that.
+ */
 void job_run(struct engine *e, struct job *j);
+/* May it be tried within a running update? */
+bool job_may_interrupt(const struct job *j);
 
 /* The items of one topology, or only those of a kind, appended to LIST. */
 void json_items(const struct entry *en, const char *kind, json_t *list);

@@ -180,7 +180,11 @@ static struct entry *unchanged(struct engine *e, const struct job *j)
 
 static void apply_again(struct engine *e, struct job *j, struct entry *en)
 {
-	int err = reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
+	int err;
+
+	if (e->within)
+		return;
+	err = reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
 
 	e->steps = 0;
 	if (err)
@@ -199,6 +203,11 @@ static void apply_text(struct engine *e, struct job *j)
 	if (!en)
 		return;
 	old = topos_find(&e->set, en->name);
+	if (change_is_about(e, en->name)) {
+		restore_source(e, en->file);
+		entry_free(en);
+		return;
+	}
 	if (old && old->path) {
 		answer_error(j, 409, "%s comes from %s: change that file and "
 			     "apply it, or reload", en->name, old->path);
@@ -216,9 +225,9 @@ static void apply_text(struct engine *e, struct job *j)
 	} else {
 		topos_put(&next, en);
 		err = update(e, &next, keep_text, en);
-		if (err) {
+		if (err && err != -EAGAIN) {
 			answer_findings(e, j, err);
-		} else {
+		} else if (!err) {
 			en->findings = json_findings(e->report);
 			answer_applied(e, j, en);
 		}
@@ -282,12 +291,16 @@ static void job_apply(struct engine *e, struct job *j)
 	struct entry *en = of_folder(e, j, &inside), *same;
 
 	same = inside ? NULL : unchanged(e, j);
+	if (inside && e->within)
+		return;
 	if (inside)
 		apply_file(e, j, en);
 	else if (same)
 		apply_again(e, j, same);
 	else
 		apply_text(e, j);
+	if (!j->answer)
+		return;
 	folder_sure(e);
 	engine_publish_all(e);
 	engine_event(e, "apply", json_pack("{s:s?, s:i}", "topology", j->name,
@@ -427,6 +440,10 @@ static void job_down(struct engine *e, struct job *j)
 	unsigned int i;
 	int err;
 
+	if (change_is_about(e, j->name)) {
+		free(next.v);
+		return;
+	}
 	if (j->name && (!en || en->stopped)) {
 		answer_error(j, 404, "no topology %s is in force", j->name);
 		free(next.v);
@@ -440,10 +457,11 @@ static void job_down(struct engine *e, struct job *j)
 	folder_sure(e);
 	/* what one asked for that could not be read is known only from the
 	 * host, and may go now */
-	if (!err && unknown && !e->nothing_goes)
+	if (!err && unknown && !e->nothing_goes && !e->within)
 		err = reconcile_persist(e, OBSERVE_ALL);
 	if (err) {
-		answer_findings(e, j, err);
+		if (err != -EAGAIN)
+			answer_findings(e, j, err);
 		return;
 	}
 	if (!j->name)
@@ -584,10 +602,12 @@ static struct entry *home_of(struct engine *e, struct job *j, const char *what,
 static void attach(struct engine *e, struct job *j, struct entry *en,
 		   const char *name)
 {
-	int err = plug_add(e, en, name, j->body);
+	int err = change_is_about(e, en->name) ? -EAGAIN :
+		  plug_add(e, en, name, j->body);
 
 	if (err) {
-		answer_findings(e, j, err);
+		if (err != -EAGAIN)
+			answer_findings(e, j, err);
 		return;
 	}
 	answer(j, 200, json_pack("{s:s, s:o?, s:o}", "topology", en->name,
@@ -624,6 +644,8 @@ static void job_detach(struct engine *e, struct job *j)
 			     "attach", en->name, j->item_name);
 		return;
 	}
+	if (change_is_about(e, en->name))
+		return;
 	err = plug_remove(e, en, j->item_name);
 	if (err) {
 		answer_findings(e, j, err);
@@ -633,6 +655,12 @@ static void job_detach(struct engine *e, struct job *j)
 				 json_findings(e->report)));
 	engine_event(e, "detach", json_pack("{s:s, s:s}", "topology",
 					    en->name, "name", j->item_name));
+}
+
+bool job_may_interrupt(const struct job *j)
+{
+	/* a plan of half a host, a folder of many files: they wait */
+	return j->what != JOB_PLAN && j->what != JOB_RELOAD;
 }
 
 void job_run(struct engine *e, struct job *j)

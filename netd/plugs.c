@@ -141,6 +141,8 @@ static int plug_in(struct engine *e, struct plugging *p, struct state *objs)
 	err = plan_diff(objs, have, &plan, e->report);
 	if (!err && e->report->errors > before)
 		err = -EEXIST;
+	if (!err && change_collides(e, &plan))
+		err = -EAGAIN;
 	if (!err) {
 		err = run_plan(e, &plan, write_down, p);
 		if (!err)

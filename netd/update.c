@@ -123,7 +123,7 @@ static int look_again(struct engine *e, uint32_t steps)
 			 (state_seek(e->wanted, KIND_BRIDGE, "", "") -
 			  state_seek(e->wanted, KIND_TABLE, "", ""));
 
-	if (links < SMALL_HOST || steps > links / 4)
+	if (!e->within && (links < SMALL_HOST || steps > links / 4))
 		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
 	engine_look(e, 0, SOON_MS);
 	return 0;
@@ -198,6 +198,23 @@ static int take_all(struct engine *e, struct change *c)
 	return err;
 }
 
+/* While it runs, small ones are done in between: engine.c. */
+static int take_in_force(struct engine *e, struct change *c)
+{
+	bool outermost = !e->running;
+	int err;
+
+	change_swap(e, c);
+	e->doing = "applying";
+	engine_publish(e);
+	if (outermost)
+		e->running = c;
+	err = take_all(e, c);
+	if (outermost)
+		e->running = NULL;
+	return err;
+}
+
 /* Does the steps.  0 when all is as it should be, else it is to be undone. */
 static int carry_out(struct engine *e, struct change *c)
 {
@@ -207,25 +224,33 @@ static int carry_out(struct engine *e, struct change *c)
 		return err;
 	if (!e->steps) {
 		change_swap(e, c);
-		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
+		return e->within ? 0 : reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
 	}
-	e->doing = "applying";
-	engine_publish(e);
-	err = take_all(e, c);
-	if (err && err != -EPIPE)
-		return err;
-	change_swap(e, c);
+	err = take_in_force(e, c);
 	if (!err)
 		return look_again(e, e->steps);
+	if (err != -EPIPE || e->within)
+		return err;
 	/* the kernel side died: the new one goes on from what is there */
 	err = reconcile_persist(e, OBSERVE_ALL);
 	return !err && report_holds(e, c->want) ? -EREMOTEIO : err;
 }
 
+/* Within another update: what was done is taken back step by step. */
+static void take_back(struct engine *e, struct change *c)
+{
+	struct plan plan = { 0 };
+
+	plan_diff(c->have, c->want, &plan, e->report);
+	run_plan(e, &plan, NULL, NULL);
+	plan_free(&plan);
+	engine_look(e, OBSERVE_ALL, 0);
+}
+
 static void undo(struct engine *e, struct change *c, int why)
 {
 	if (c->swapped)
-		change_swap(e, c);
+		change_back(e, c);
 	if (why == -EPIPE)
 		report_error(e->report, (struct pos){ 0 }, NULL,
 			     "the kernel side of netd ended while it applied "
@@ -236,7 +261,9 @@ static void undo(struct engine *e, struct change *c, int why)
 	engine_publish(e);
 	log_warning("the change is undone");
 	numbers_restore(e);
-	if (reconcile_persist(e, OBSERVE_ALL))
+	if (e->within)
+		take_back(e, c);
+	else if (reconcile_persist(e, OBSERVE_ALL))
 		log_error("the change could not be undone yet");
 }
 
@@ -261,7 +288,8 @@ int update(struct engine *e, const struct topos *next,
 	else
 		report_waiting(e, &c);
 	change_end(e, &c);
-	e->doing = "idle";
+	if (!e->within)
+		e->doing = "idle";
 	engine_publish_all(e);
 	return err;
 }

@@ -19,6 +19,16 @@
 #define DELAY_MIN 100		/* ms before it is started again */
 #define DELAY_MAX 30000
 
+struct call {
+	struct call *outer;
+	uint32_t id;
+	unsigned int start;	/* of the kernel side that it was sent to */
+	worker_fn *fn;
+	void *arg;
+	bool done;
+	int result;
+};
+
 int64_t now_ms(void)
 {
 	struct timespec t;
@@ -207,26 +217,38 @@ static int next_message(struct worker *w, size_t *off, struct wire_head *h)
 	return 1;
 }
 
-/* Hands out all whole messages.  1 when the last request is done. */
-static int dispatch(struct worker *w, worker_fn *fn, void *arg, int *result)
+static void answer(struct worker *w, const struct wire_head *h, const char *p,
+		   const char *end)
+{
+	struct call *c = w->calls;
+	uint32_t err;
+
+	while (c && c->id != h->id)
+		c = c->outer;
+	if (!c)
+		return;
+	if (h->type == WIRE_DONE) {
+		c->done = true;
+		c->result = unpack_u32(&p, end, &err) ? -EBADMSG : -(int)err;
+	} else if (c->fn) {
+		c->fn(c->arg, h, p, end);
+	}
+}
+
+/* Hands out all whole messages.  0 or -EBADMSG. */
+static int dispatch(struct worker *w)
 {
 	struct wire_head h;
 	size_t off = 0;
-	uint32_t err;
-	int more, done = 0;
+	int more;
 
 	while ((more = next_message(w, &off, &h)) > 0) {
 		const char *end = w->in.p + off, *p = end - h.len;
 
-		if (h.type == WIRE_DIRTY) {
+		if (h.type == WIRE_DIRTY)
 			take_dirty(w, p, end);
-		} else if (h.id == w->id && h.type == WIRE_DONE) {
-			done = 1;
-			*result = unpack_u32(&p, end, &err) ? -EBADMSG :
-				  -(int)err;
-		} else if (h.id == w->id && fn) {
-			fn(arg, &h, p, end);
-		}
+		else
+			answer(w, &h, p, end);
 	}
 	if (off == w->in.len) {
 		buf_free(&w->in);
@@ -234,7 +256,7 @@ static int dispatch(struct worker *w, worker_fn *fn, void *arg, int *result)
 		memmove(w->in.p, w->in.p + off, w->in.len - off);
 		w->in.len -= off;
 	}
-	return more < 0 ? more : done;
+	return more;
 }
 
 struct buf *worker_begin(struct worker *w, int type, int flags)
@@ -263,44 +285,60 @@ int worker_send(struct worker *w)
 	return flush(w) ? died(w) : 0;
 }
 
+/* Waits for something to happen, and does it.  0 or a negative errno. */
+static int turn(struct worker *w)
+{
+	bool sending = w->sent < w->out.len;
+	/* both ways at once, or two full sockets wait for each other */
+	struct pollfd p[3] = {
+		{ .fd = w->fd, .events = POLLIN | (sending ? POLLOUT : 0) },
+		{ .fd = w->stop, .events = POLLIN },
+		{ .fd = w->idle && !sending ? w->idle_fd : -1,
+		  .events = POLLIN },
+	};
+	int got = 0;
+
+	if (poll(p, 3, -1) < 0)
+		return errno == EINTR ? 0 : died(w);
+	if (p[1].revents)
+		return -ECANCELED;
+	if (flush(w))
+		return died(w);
+	if (p[0].revents)
+		got = fill(w);
+	if (got > 0)
+		got = dispatch(w);
+	if (got < 0)
+		return died(w);
+	if (p[2].revents)
+		w->idle(w->idle_arg);
+	return 0;
+}
+
 int worker_wait(struct worker *w, worker_fn *fn, void *arg)
 {
-	struct pollfd p[2] = {
-		{ .fd = w->fd }, { .fd = w->stop, .events = POLLIN },
-	};
-	int got, result = 0;
+	struct call c = { .outer = w->calls, .id = w->id, .fn = fn,
+			  .arg = arg, .start = w->starts };
+	int err = 0;
 
-	if (w->fd < 0)
-		return -EPIPE;
-	for (;;) {
-		/* both ways at once, or two full sockets wait for each other */
-		p[0].events = POLLIN | (w->sent < w->out.len ? POLLOUT : 0);
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return died(w);
-		if (p[1].revents)
-			return -ECANCELED;
-		if (flush(w))
-			return died(w);
-		got = fill(w);
-		if (got > 0)
-			got = dispatch(w, fn, arg, &result);
-		if (got < 0)
-			return died(w);
-		if (got) {
-			w->failures = 0;
-			return result;
-		}
-	}
+	w->calls = &c;
+	/* a request in between may have found it dead, and started another */
+	while (!err && !c.done)
+		err = w->fd < 0 || c.start != w->starts ? -EPIPE : turn(w);
+	w->calls = c.outer;
+	if (!err)
+		w->failures = 0;
+	return err ? err : c.result;
 }
 
 int worker_poll(struct worker *w)
 {
-	int got, result;
+	int got;
 
 	if (w->fd < 0)
 		return -EPIPE;
 	while ((got = fill(w)) > 0)
-		if (dispatch(w, NULL, NULL, &result) < 0)
+		if (dispatch(w) < 0)
 			return died(w);
 	return got < 0 ? died(w) : 0;
 }

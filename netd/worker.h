@@ -13,6 +13,9 @@
  * Owned by the engine's thread.  All calls block, which that thread may: the
  * API is served by another one.
  */
+/* A request that is waited for, and the ones around it. */
+struct call;
+
 struct worker {
 	int fd;			/* -1: not running */
 	pid_t pid;
@@ -24,6 +27,12 @@ struct worker {
 	char why[128];		/* what was seen first */
 	unsigned int starts, failures;	/* failures: since the last answer */
 	int64_t next;		/* ms: not to be started before */
+	struct call *calls;	/* the innermost first */
+	/* While a request is waited for: called when IDLE_FD is readable.  It
+	 * may make requests of its own, which are served in between. */
+	void (*idle)(void *arg);
+	void *idle_arg;
+	int idle_fd;
 	int stop;		/* readable: the daemon ends, wait no more */
 };
 

@@ -74,6 +74,8 @@ soon "the folder's topology is in force" reach guest 10.1.0.1 icmp
 apply "$WORLD/lab.net.yaml"
 check "attach" netdctl attach web --tap --owner nobody --name dyn --address auto
 plan_is_empty all
+# IPv6 of a link whose carrier is new takes a moment
+must poll "$SOON" bash -c "ip -6 route show table local | grep -q 'local fe80'"
 seen >"$WORLD/seen1"
 netdctl list --json >"$WORLD/items1"
 
