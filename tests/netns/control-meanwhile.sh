@@ -72,7 +72,8 @@ soon "all is as wanted" _plan_is_empty
 index=$(cat /sys/class/net/nd-a/ifindex)
 netdctl down big >"$WORLD/out" 2>&1 &
 large=$!
-must poll "$SOON" test ! -e /sys/class/net/ndp-t399
+# ports go by hundreds in one request of the kernel's; bridges one by one
+must poll $((10 * SLOW)) test ! -e /sys/class/net/nd-n99
 start=$(now_ms)
 small 82
 check "a policy changes during a large removal" netdctl apply "$WORLD/small.net.yaml"
@@ -81,7 +82,7 @@ going_on "a policy"
 check "it is in force" reach ga 10.8.2.10 tcp 82
 cannot ga 10.8.2.10 tcp 81
 check "it took no longer than a moment ($took ms)" \
-	[ $took -lt $((1000 * SLOW)) ]
+	[ $took -lt $((300 * SLOW)) ]
 check "detach" netdctl detach quick
 going_on "detach"
 # what needs the whole host waits for the end

@@ -5,7 +5,7 @@
 
 same_as_before()
 {
-	snapshot >"$WORLD/after"
+	snapshot | sort >"$WORLD/after"
 	diff "$WORLD/before" "$WORLD/after" >"$WORLD/diff" && return
 	! grep -v -e '^[0-9]' -e '^---' -e '^> sysctl ' "$WORLD/diff"
 }
@@ -14,7 +14,8 @@ same_as_before()
 undone()
 {
 	local what=$1 text=$2 out rc
-	snapshot >"$WORLD/before"
+	# the kernel lists routes of equal rank in the order they came
+	snapshot | sort >"$WORLD/before"
 	out=$(netdctl apply "$WORLD/new.net.yaml" 2>&1)
 	rc=$?
 	check "$what: refused" [ $rc = 1 ]

@@ -115,10 +115,8 @@ end_frame()
 # Sends what stands in the lines of a file, and keeps it as it was sent.
 send_all()
 {
-	local name hex
-	while read -r name hex; do
-		echo "$name $(in_ns "$1" "$FRAME" send eth0 "$hex")"
-	done <"$2" >"$WORLD/sent"
+	paste -d ' ' <(cut -d ' ' -f 1 "$2") <(cut -d ' ' -f 2 "$2" |
+		in_ns "$1" "$FRAME" send eth0 -) >"$WORLD/sent"
 }
 
 arrived()
@@ -191,9 +189,7 @@ learned()
 			$G2 17 "$(udp 9 9 cc)"
 		echo
 	done | tr -d '\n' | fold -w 126 >"$WORLD/flood"
-	while read -r i; do
-		in_ns a1 "$FRAME" send eth0 "$i" >/dev/null
-	done <"$WORLD/flood"
+	in_ns a1 "$FRAME" send eth0 - <"$WORLD/flood" >/dev/null
 	n=$(nft list set bridge netd learned6 | grep -o '"ndp-a1"' | wc -l)
 	check "a port has a bounded number of addresses ($n)" [ "$n" -le 40 ]
 	check "some of the flood was learned" [ "$n" -ge 8 ]

@@ -1,0 +1,178 @@
+#!/bin/bash
+# rules-bounds.sh - what one network takes, others don't miss; ports and MSS
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$(dirname "$0")/../lib.sh"
+. "$TESTS/site.sh"
+. "$TESTS/frames.sh"
+
+topology()
+{
+	cat >"$WORLD/bounds.net.yaml" <<'YAML'
+networks:
+  a: {mode: nat, subnet: 10.1.0.0/24, subnet6: "fd00:1::/64", mac: "02:00:00:00:0a:ff"}
+  b: {mode: nat, subnet: 10.2.0.0/16, mtu: 1400}
+  c: {mode: nat, subnet: 10.3.0.0/24, port-isolation: true}
+  l2: {}
+  adopts: {mode: nat, subnet: 10.5.0.0/24, adopt: true}
+attachments:
+  a1: {network: a, type: veth, netns: a1, mac: "02:00:00:00:0a:01", address: 10.1.0.11, address6: "fd00:1::11"}
+  b1: {network: b, type: veth, netns: b1, address: 10.2.0.11}
+  c1: {network: c, type: veth, netns: c1, address: 10.3.0.11}
+  c2: {network: c, type: veth, netns: c2, address: 10.3.0.12}
+  e1: {network: l2, type: veth, netns: e1}
+  e2: {network: l2, type: veth, netns: e2}
+  g1: {network: adopts, type: veth, netns: g1, address: 10.5.0.11}
+policies:
+  - {from: a, to: b, action: allow}
+YAML
+	apply "$WORLD/bounds.net.yaml"
+}
+
+# 4,000 connections a second by one guest: no more than its network's part.
+connections()
+{
+	local i n
+	eth 020000000aff 020000000a01 0800 >"$WORLD/head"
+	for i in {1..9000}; do
+		echo "$(<"$WORLD/head")$(v4 10.1.0.11 203.0.113.254 17 \
+			"$(udp $((20000 + i)) 9999 00)")"
+	done | in_ns a1 "$FRAME" send eth0 - >/dev/null
+	n=$(conntrack -C)
+	check "connections are tracked ($n)" [ "$n" -ge 8000 ]
+	check "and no more than their network's part" [ "$n" -le 8300 ]
+	can b1 203.0.113.254 tcp 80
+	cannot a1 203.0.113.254 tcp 80
+	conntrack -F >/dev/null 2>&1
+}
+
+# A guest that looks for 2,000 hosts makes us look for a bounded number.
+neighbours()
+{
+	local i n
+	for i in {1..900}; do
+		echo "$(eth 020000000aff 020000000a01 0800)$(v4 10.1.0.11 \
+			"10.2.$((i / 250 + 1)).$((i % 250 + 1))" 1 \
+			0800000000010001)"
+	done >"$WORLD/scan"
+	in_ns a1 "$FRAME" send eth0 - <"$WORLD/scan" >/dev/null
+	n=$(nft list set inet netd near4 | grep -o '"nd-b"' | wc -l)
+	check "few neighbours are looked for ($n of 900)" [ "$n" -lt 400 ]
+	check "some are" [ "$n" -gt 100 ]
+	can b1 203.0.113.254 tcp 80
+	can a1 203.0.113.254 tcp 80
+	can a1 10.2.0.11 icmp
+}
+
+# b has an MTU of 1400, so its ends get segments of 1360 (0x0550).
+segments()
+{
+	watch outside eth0
+	can b1 203.0.113.254 tcp 80
+	unwatch
+	check "SYNs carry the MTU of the way" grep -q 02040550 "$WORLD/seen"
+	watch b1 eth0
+	reach b1 203.0.113.254 tcp 80 >/dev/null
+	unwatch
+	check "so do their answers" grep -q 02040550 "$WORLD/seen"
+}
+
+unwatch()
+{
+	kill "$watch_pid" 2>/dev/null
+	wait "$watch_pid" 2>/dev/null
+}
+
+isolation()
+{
+	cannot c1 10.3.0.12 icmp
+	can c1 10.3.0.1 icmp
+	can c1 203.0.113.254 tcp 80
+	# by way of the gateway
+	must ip -n c1 route add 10.3.0.12/32 via 10.3.0.1
+	must ip -n c2 route add 10.3.0.11/32 via 10.3.0.1
+	cannot c1 10.3.0.12 icmp
+	cannot c1 10.3.0.12 tcp 80
+	must ip -n c1 route del 10.3.0.12/32
+	must ip -n c2 route del 10.3.0.11/32
+}
+
+# An Ethernet without a subnet: what its guests say among themselves.
+ethernet()
+{
+	must ip -n e1 addr replace 192.168.7.1/24 dev eth0
+	must ip -n e2 addr replace 192.168.7.2/24 dev eth0
+	can e1 192.168.7.2 icmp
+	check "IPv6 by itself" poll "$SOON" in_ns e1 ping -c1 -W1 \
+		"$(in_ns e2 ip -j -6 addr show dev eth0 scope link |
+			jq -r '.[0].addr_info[0].local')%eth0"
+	must ip -n e1 route replace 203.0.113.1/32 dev eth0
+	must ip -n e1 neigh replace 203.0.113.1 dev eth0 lladdr \
+		"$(cat /sys/class/net/nd-l2/address)"
+	cannot e1 203.0.113.1 tcp 22
+	cannot e1 203.0.113.1 icmp
+	must ip -n e1 route del 203.0.113.1/32
+}
+
+# A VXLAN of the host takes nothing from guests.
+tunnel()
+{
+	must ip link add vx0 type vxlan id 42 local 203.0.113.1 dstport 4789 \
+		remote 203.0.113.254 dev eth0
+	must ip link set vx0 up
+	must in_ns "" "$FRAME" log vx0 1 deadbeef4789 >"$WORLD/vx" 2>&1 &
+	local log=$! inner
+	must poll "$SOON" grep -q ready "$WORLD/vx"
+	inner=0800000000002a00$(eth ffffffffffff 020000000a01 88b5)deadbeef4789
+	for to in 10.1.0.1 203.0.113.1; do
+		must in_ns a1 "$FRAME" send eth0 "$(eth 020000000aff \
+			020000000a01 0800)$(v4 10.1.0.11 $to 17 \
+			"$(udp 4789 4789 "$inner")")" >/dev/null
+	done
+	wait $log
+	check_not "a guest writes into no tunnel" grep -q deadbeef4789 \
+		"$WORLD/vx"
+	must ip link del vx0
+}
+
+# Ports that other programs put on our bridges.
+foreign_port()
+{
+	ns other
+	wire "" foreign0 other eth0
+	must ip link set foreign0 master nd-a
+	must ip -n other addr add 10.1.0.66/24 dev eth0
+	cannot other 10.1.0.11 icmp
+	cannot other 10.1.0.1 icmp
+	must ip link set foreign0 master nd-adopts
+	must ip -n other addr flush dev eth0
+	must ip -n other addr add 10.5.0.66/24 dev eth0
+	can other 10.5.0.11 icmp
+	can other 10.5.0.1 icmp
+	must ip link del foreign0
+	must ip netns del other
+	# our name, but not admitted
+	ns other
+	wire "" ndp-rogue other eth0
+	must ip link set ndp-rogue master nd-adopts
+	must ip -n other addr add 10.5.0.66/24 dev eth0
+	cannot other 10.5.0.11 icmp
+	must ip link del ndp-rogue
+	must ip netns del other
+}
+
+start_netd
+outside
+guests a1 b1 c1 c2 e1 e2 g1
+serve "" tcp 22
+serve c2 tcp 80
+for nf in 0 1; do
+	bridge_nf $nf
+	[ $nf != 0 ] || topology
+	isolation
+	ethernet
+	tunnel
+	foreign_port
+	segments
+done
+connections
+neighbours
