@@ -47,7 +47,7 @@ void conf_port(struct devconf *c)
 void conf_router(struct devconf *c, bool forward4, bool forward6, bool six)
 {
 	c->forwarding = forward4;
-	c->rp_filter = 2;
+	c->rp_filter = 2;	/* loose: the way back may be another one */
 	c->arp_ignore = 1;
 	c->arp_announce = 2;
 	c->send_redirects = 0;

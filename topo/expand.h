@@ -12,8 +12,11 @@ struct expander {
 	struct report *report;
 	bool learned;		/* bridges know a bound for learned MACs */
 	bool asymmetric;	/* the way back may be another one */
-	const char **ups;	/* interfaces of the host that lead outside */
+	struct index *loopback;	/* networks that 127.0.0.1 leads to */
+	struct index *up_index;	/* interfaces of the host that lead outside */
+	const char **ups;
 	uint32_t nups;
+	struct list outer;	/* struct outer: what the host has on them */
 };
 
 /* --- expand.c: words that the others are written in -------------------- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/index.h"
 
 uint32_t network_mtu(const struct network *w)
 {
@@ -10,13 +11,14 @@ uint32_t network_mtu(const struct network *w)
 }
 
 /* A forward that listens on 127.0.0.1 leads from there to a guest. */
-static bool from_loopback(const struct expander *x, const struct network *w)
+static struct index *from_loopback(struct expander *x)
 {
+	struct index *nets = index_new(x->t->resolved);
+
 	list_for(struct forward, f, &x->t->forwards)
-		if (f->net == w && f->listen.family == 4 &&
-		    f->listen.b[0] == 127)
-			return true;
-	return false;
+		if (f->net && f->listen.family == 4 && f->listen.b[0] == 127)
+			index_put(nets, &f->net, sizeof(f->net), f);
+	return nets;
 }
 
 static void conf_bridge(struct expander *x, struct bridge *b,
@@ -27,7 +29,7 @@ static void conf_bridge(struct expander *x, struct bridge *b,
 	conf_router(c, w->home4, w->home6, w->home6);
 	/* strict, but where traffic may come back another way */
 	c->rp_filter = x->asymmetric ? 2 : 1;
-	c->route_localnet = x->t->forwards.n && from_loopback(x, w);
+	c->route_localnet = index_get(x->loopback, &w, sizeof(w)) != NULL;
 }
 
 static void set_stp(struct bridge *b, const struct network *w)
@@ -103,6 +105,7 @@ static void expand_network(struct expander *x, struct network *w)
 
 void expand_networks(struct expander *x)
 {
+	x->loopback = from_loopback(x);
 	list_for(struct network, w, &x->t->networks)
 		if (!w->external)
 			expand_network(x, w);

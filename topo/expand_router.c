@@ -191,8 +191,6 @@ static void forwarding(struct expander *x, struct router *w)
 		   "net/ipv4/ip_forward");
 	if (w->node)
 		return;
-	/* the loose one of its legs holds: the way back may be another one */
-	add_sysctl(x, w->netns, "0", w->n.pos, "net/ipv4/conf/all/rp_filter");
 	add_sysctl(x, w->netns, "0", w->n.pos,
 		   "net/ipv4/conf/all/send_redirects");
 	/* flows, not packets, take turns on equal ways: ports count, too */

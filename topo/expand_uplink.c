@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/index.h"
 
 /* --- transits ---------------------------------------------------------- */
 
@@ -26,6 +27,9 @@ static void furnish(struct expander *x, const struct place *here,
 		add_neighbour(x, here->netns, here->kind, here->dev,
 			      &there->ips[i]->ip, there->mac, pos);
 	}
+	if (here->ips[1]->ip.family)
+		add_link_local(x, here->netns, here->kind, here->dev,
+			       here->mac, pos);
 }
 
 static void set_end(struct expander *x, struct link *l, const char *name,
@@ -50,19 +54,23 @@ static void default_by(struct expander *x, const struct place *here,
 }
 
 static void transit(struct expander *x, const struct transit *w,
-		    const char *netns, const char *name, struct pos pos)
+		    const char *netns, const struct node *n)
 {
 	struct place outer = { "", w->port, KIND_VETH,
 			       { &w->outer4, &w->outer6 }, &w->outer_mac };
 	struct place inner = { netns, "uplink", KIND_LEG,
 			       { &w->inner4, &w->inner6 }, &w->inner_mac };
-	bool six = w->outer6.ip.family;
+	bool six = w->outer6.ip.family, home = n == &x->t->n;
+	struct pos pos = n->pos;
+	const char *name = home ? "uplink" :
+			   join_words(x->out->arena, n->name, "/uplink", NULL);
 	struct veth *v;
 	struct leg *l;
 
 	v = state_add(x->out, KIND_VETH, "", w->port, pos);
 	set_end(x, &v->l, name, &w->outer_mac, six);
-	v->l.altname = full_name(x, w->port, "ndu-", netns);
+	v->l.altname = full_name(x, w->port, "ndu-", home ? x->t->name :
+				  netns);
 	memset(&v->port, 0xff, sizeof(v->port));
 	v->peer_netns = arena_strdup(x->out->arena, netns);
 	v->peer = "uplink";
@@ -120,12 +128,36 @@ static bool read_address(const struct object *o, char dev[16],
 
 static bool is_uplink(const struct expander *x, const char *dev)
 {
-	uint32_t i;
+	return index_get(x->up_index, dev, strlen(dev)) != NULL;
+}
 
-	for (i = 0; i < x->nups; i++)
-		if (!strcmp(x->ups[i], dev))
-			return true;
-	return false;
+/* An address of the host's own. */
+struct outer {
+	char dev[16];
+	struct prefix p;
+	bool up;		/* on an uplink */
+};
+
+static void find_outer(struct expander *x)
+{
+	const struct state *f = x->found;
+	struct outer *v, o;
+	uint32_t i, n;
+
+	if (!f)
+		return;
+	i = state_seek(f, KIND_ADDRESS, "", "");
+	for (n = i; n < f->n && f->v[n]->kind == KIND_ADDRESS; n++)
+		;
+	v = arena_alloc(x->t->resolved, (n - i + 1) * sizeof(*v));
+	x->outer.items = v;
+	for (; i < n; i++) {
+		memset(&o, 0, sizeof(o));
+		if (!read_address(f->v[i], o.dev, &o.p))
+			continue;
+		o.up = is_uplink(x, o.dev);
+		v[x->outer.n++] = o;
+	}
 }
 
 /*
@@ -135,27 +167,20 @@ static bool is_uplink(const struct expander *x, const char *dev)
 static void outer_address(struct expander *x, const struct ip *ip,
 			  struct pos pos)
 {
-	const struct state *f = x->found;
-	char dev[16], on[16] = "";
+	const struct outer *v = x->outer.items, *on = NULL;
 	struct prefix p;
 	uint32_t i;
 
-	if (!f || !ip->family)
-		return;
-	for (i = state_seek(f, KIND_ADDRESS, "", "");
-	     i < f->n && f->v[i]->kind == KIND_ADDRESS; i++) {
-		if (!read_address(f->v[i], dev, &p))
-			continue;
-		if (!ip_cmp(&p.ip, ip))
+	for (i = 0; ip->family && i < x->outer.n; i++) {
+		if (!ip_cmp(&v[i].p.ip, ip))
 			return;
-		if (is_uplink(x, dev) && prefix_has(&p, ip))
-			strcpy(on, dev);
+		if (v[i].up && prefix_has(&v[i].p, ip))
+			on = &v[i];
 	}
-	if (!*on)
+	if (!on)
 		return;
 	p = alone(ip);
-	add_address(x, "", KIND_LINK, arena_strdup(x->out->arena, on), &p,
-		    pos);
+	add_address(x, "", KIND_LINK, on->dev, &p, pos);
 }
 
 #define MAX_OUTER 1024
@@ -211,11 +236,16 @@ static void add_up(struct expander *x, const char *dev)
 
 	if (is_uplink(x, dev))
 		return;
-	more = arena_alloc(x->out->arena, (x->nups + 1) * sizeof(*more));
-	if (x->nups)
-		memcpy(more, x->ups, x->nups * sizeof(*more));
-	more[x->nups++] = dev;
-	x->ups = more;
+	index_put(x->up_index, dev, strlen(dev), (void *)dev);
+	/* room is for the next power of two, so that it needs no number */
+	if (!(x->nups & (x->nups - 1))) {
+		more = arena_alloc(x->t->resolved, (x->nups ? x->nups * 2 : 1) *
+				   sizeof(*more));
+		if (x->nups)
+			memcpy(more, x->ups, x->nups * sizeof(*more));
+		x->ups = more;
+	}
+	x->ups[x->nups++] = dev;
 }
 
 static void add_default(struct expander *x, const char *name)
@@ -278,6 +308,7 @@ static void find_uplinks(struct expander *x)
 {
 	bool all = rules_lead_out(x);
 
+	x->up_index = index_new(x->t->resolved);
 	list_for(struct network, w, &x->t->networks) {
 		const struct word *v = w->uplink.items;
 		uint32_t i;
@@ -300,14 +331,14 @@ void expand_uplinks(struct expander *x)
 
 	find_uplinks(x);
 	if (t->way) {
-		transit(x, t->way, t->netns, "uplink", t->n.pos);
+		transit(x, t->way, t->netns, &t->n);
 		host_routes(x);
 	}
 	list_for(struct router, w, &t->routers)
 		if (w->way)
-			transit(x, w->way, w->netns,
-				arena_printf(x->out->arena, "%s/uplink",
-					     w->n.name), w->n.pos);
-	if (!t->netns[0])
-		outer_addresses(x);
+			transit(x, w->way, w->netns, &w->n);
+	if (t->netns[0])
+		return;
+	find_outer(x);
+	outer_addresses(x);
 }

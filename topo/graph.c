@@ -111,6 +111,7 @@ struct search {
 	uint32_t words;
 	struct hop *hops;	/* what the bits mean */
 	uint32_t *first_bit;	/* of each leg of the source */
+	uint32_t *mine;		/* of each segment: the source's leg + 1 */
 	uint32_t *heap, *at, n;	/* vertices; where each is, from 1 */
 };
 
@@ -199,21 +200,16 @@ static void leave_router(struct search *s, uint32_t v)
 		reach(s, m[i]->segment, s->dist[v] + m[i]->cost, v);
 }
 
-/* The source's own leg in a segment that it reaches directly, or NULL. */
-static struct member *direct(const struct search *s, uint32_t segment,
-			     uint32_t *bit)
+/* Whether the source's own leg is a shortest way to SEGMENT. */
+static bool direct(const struct search *s, uint32_t segment, uint32_t *bit)
 {
-	const struct list *legs = &s->g->legs[s->source];
-	struct member **m = legs->items;
-	uint32_t i;
+	struct member **m = s->g->legs[s->source].items;
+	uint32_t i = s->mine[segment];
 
-	for (i = 0; i < legs->n; i++) {
-		*bit = s->first_bit[i];
-		if (m[i]->segment == segment &&
-		    s->dist[segment] == m[i]->cost)
-			return m[i];
-	}
-	return NULL;
+	if (!i || s->dist[segment] != m[i - 1]->cost)
+		return false;
+	*bit = s->first_bit[i - 1];
+	return true;
 }
 
 static void leave_segment(struct search *s, uint32_t v)
@@ -221,7 +217,7 @@ static void leave_segment(struct search *s, uint32_t v)
 	const struct segment *seg = &s->g->segments[v];
 	struct member **m = seg->members.items;
 	uint32_t i, bit = 0, r;
-	bool mine = direct(s, v, &bit) != NULL;
+	bool mine = direct(s, v, &bit);
 
 	for (i = 0; i < seg->members.n && !seg->stub; i++) {
 		r = s->g->nsegments + m[i]->router;
@@ -241,7 +237,11 @@ static void number_hops(struct search *s, struct arena *a)
 	uint32_t i, k, n = 0;
 
 	s->first_bit = arena_alloc(a, (legs->n + 1) * sizeof(*s->first_bit));
+	s->mine = arena_alloc(a, (s->g->nsegments + 1) * sizeof(*s->mine));
 	for (i = 0; i < legs->n; i++) {
+		k = s->mine[m[i]->segment];
+		if (!k || m[i]->cost < m[k - 1]->cost)
+			s->mine[m[i]->segment] = i + 1;
 		s->first_bit[i] = n;
 		n += s->g->segments[m[i]->segment].members.n;
 	}
@@ -440,14 +440,7 @@ static uint32_t label_of(struct labels *l, const struct search *s, uint32_t v)
 
 static bool connected(const struct search *s, uint32_t segment)
 {
-	const struct list *legs = &s->g->legs[s->source];
-	struct member **m = legs->items;
-	uint32_t i;
-
-	for (i = 0; i < legs->n; i++)
-		if (m[i]->segment == segment)
-			return true;
-	return false;
+	return s->mine[segment] != 0;
 }
 
 static uint32_t classify(struct labels *l, const struct search *s, uint32_t v)

@@ -150,37 +150,50 @@ static void find_owners(struct topology *t)
 	}
 }
 
-static bool written(const struct list *addresses, const struct ip *ip)
-{
-	const struct addrspec *s = addresses->items;
-	uint32_t i;
-
-	for (i = 0; i < addresses->n; i++)
-		if (s[i].how == ADDR_FIXED && !ip_cmp(&s[i].p.ip, ip))
-			return true;
-	return false;
-}
-
-static bool wrote_ip(const struct leg_spec *l, const struct network *seg,
+/* Whose address is written, by segment: who has it may be the gateway. */
+static size_t key_of(char *key, const struct network *seg,
 		     const struct ip *ip)
 {
-	return l->net && l->net->segment == seg &&
-	       (written(&l->address, ip) || written(&l->address6, ip));
+	key[0] = 'w';
+	memcpy(key + 1, &seg, sizeof(seg));
+	memcpy(key + 1 + sizeof(seg), ip, sizeof(*ip));
+	return 1 + sizeof(seg) + sizeof(*ip);
 }
 
-/* Whose written address that is; NULL: the usual gateway's. */
-static struct leg_spec *who_wrote(struct topology *t,
+static void note_written(struct resolver *r, struct leg_spec *l)
+{
+	const struct list *lists[] = { &l->address, &l->address6 };
+	char key[64];
+	unsigned int i;
+	uint32_t k;
+
+	for (i = 0; i < 2 && l->net; i++) {
+		const struct addrspec *s = lists[i]->items;
+
+		for (k = 0; k < lists[i]->n; k++)
+			if (s[k].how == ADDR_FIXED)
+				index_put(r->x, key,
+					  key_of(key, l->net->segment,
+						 &s[k].p.ip), l);
+	}
+}
+
+static void note_all(struct resolver *r)
+{
+	list_for(struct router, w, &r->t->hosts)
+		list_for(struct leg_spec, l, &w->legs)
+			note_written(r, l);
+	list_for(struct attachment, a, &r->t->attachments)
+		note_written(r, &a->leg);
+}
+
+static struct leg_spec *who_wrote(struct resolver *r,
 				  const struct network *seg,
 				  const struct ip *ip)
 {
-	list_for(struct router, w, &t->hosts)
-		list_for(struct leg_spec, l, &w->legs)
-			if (wrote_ip(l, seg, ip))
-				return l;
-	list_for(struct attachment, a, &t->attachments)
-		if (wrote_ip(&a->leg, seg, ip))
-			return &a->leg;
-	return NULL;
+	char key[64];
+
+	return index_get(r->x, key, key_of(key, seg, ip));
 }
 
 static struct leg_spec *leg_in(struct named *m, const struct network *seg)
@@ -216,7 +229,7 @@ static void decide(struct resolver *r, struct network *w, const char *word,
 		return;
 	}
 	if (!ip_read(word, &ip)) {
-		l = who_wrote(r->t, w, &ip);
+		l = who_wrote(r, w, &ip);
 		if (l) {
 			*via = l;
 			*home = false;
@@ -261,6 +274,7 @@ void gateways_resolve(struct resolver *r)
 
 	find_owners(t);
 	ask_all(t);
+	note_all(r);
 	list_for(struct network, w, &t->networks)
 		if (w->segment == w)
 			decide_both(r, w);

@@ -124,6 +124,21 @@ static void step(struct blocks *b, const struct ip *ip)
 		b->full = true;
 }
 
+/* The first range that ends at IP or behind it. */
+static void seek(struct blocks *b, const struct ip *ip)
+{
+	uint32_t lo = 0, hi = b->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (ip_cmp(&b->v[mid].last, ip) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	b->at = lo;
+}
+
 static bool avoided(struct blocks *b, struct ip *last)
 {
 	struct prefix p = { .ip = b->next, .len = b->len };
@@ -388,7 +403,7 @@ static void take_kept(struct resolver *r, struct wants *s)
 			sort(b);
 		}
 		b->next = p.ip;
-		b->at = 0;
+		seek(b, &p.ip);
 		if (!avoided(b, &last))
 			*w->net = p;
 	}
