@@ -266,6 +266,7 @@ start_netd()
 stop_netd()
 {
 	local rc=0
+	thaw_netd		# a test may end while it is frozen
 	kill -TERM "$netd_pid" 2>/dev/null
 	wait "$netd_pid" || rc=$?
 	netd_pid=
@@ -283,7 +284,7 @@ _signal_netd()
 {
 	local p
 	for p in "$netd_pid" $(pgrep -P "$netd_pid"); do
-		must kill "-$1" "$p"
+		kill "-$1" "$p" 2>/dev/null
 	done
 }
 
