@@ -12,14 +12,46 @@
  * must be 2, or the uplink's own default route goes.
  */
 
-/* 0: the host's admin doesn't want RAs there, and forwarding changes nothing */
-static bool takes_ra(const struct expander *x, const char *dev)
+static const struct link *found_link(const struct expander *x,
+				     const char *dev)
 {
-	const struct link *l = NULL;
+	if (!x->found || !x->found->sorted)
+		return NULL;
+	return (struct link *)state_find(x->found, KIND_LINK, "", dev);
+}
 
-	if (x->found && x->found->sorted)
-		l = (struct link *)state_find(x->found, KIND_LINK, "", dev);
+/* 0: the host's admin doesn't want RAs there, and forwarding changes nothing */
+static bool takes_ra(const struct link *l)
+{
 	return !l || l->conf.accept_ra != 0;
+}
+
+static void keep_ra(struct expander *x, const char *dev)
+{
+	add_sysctl(x, "", "2", x->t->n.pos, "net/ipv6/conf/%s/accept_ra", dev);
+}
+
+/* Hardware may have its addresses by RAs, even where it is no uplink. */
+static bool is_hardware(const struct link *l)
+{
+	return l->o.foreign && !l->o.netns[0] && (!l->type || !*l->type) &&
+	       (!l->master || !*l->master) && strcmp(l->o.name, "lo");
+}
+
+static void keep_hardware(struct expander *x)
+{
+	const struct state *f = x->found;
+	uint32_t i;
+
+	if (!f || !f->sorted)
+		return;
+	for (i = state_seek(f, KIND_LINK, "", "");
+	     i < f->n && f->v[i]->kind == KIND_LINK; i++) {
+		const struct link *l = (struct link *)f->v[i];
+
+		if (is_hardware(l) && takes_ra(l))
+			keep_ra(x, arena_strdup(x->out->arena, l->o.name));
+	}
 }
 
 static bool needs(const struct expander *x, uint8_t family)
@@ -58,9 +90,9 @@ static void six(struct expander *x)
 	uint32_t i;
 
 	for (i = 0; i < x->nups; i++)
-		if (takes_ra(x, x->ups[i]))
-			add_sysctl(x, "", "2", pos,
-				   "net/ipv6/conf/%s/accept_ra", x->ups[i]);
+		if (takes_ra(found_link(x, x->ups[i])))
+			keep_ra(x, x->ups[i]);
+	keep_hardware(x);
 	add_sysctl(x, "", "1", pos, "net/ipv6/conf/all/forwarding");
 }
 

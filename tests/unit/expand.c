@@ -36,6 +36,13 @@ static struct state *host(void)
 	l->l.conf.accept_ra = 1;
 	l = state_add(s, KIND_LINK, "", "eth1", none);
 	l->l.o.foreign = true;
+	l = state_add(s, KIND_LINK, "", "eth2", none);
+	l->l.o.foreign = true;
+	l->l.conf.accept_ra = 2;
+	l = state_add(s, KIND_LINK, "", "docker0", none);
+	l->l.o.foreign = true;
+	l->l.conf.accept_ra = 1;
+	l->l.type = "bridge";
 	for (i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
 		((struct object *)state_add(s, KIND_ADDRESS, "", addresses[i],
 					    none))->foreign = true;
@@ -358,6 +365,8 @@ static void outside(struct world *w)
 	HAS(SYSCTL, "", "net/ipv4/conf/eth1/forwarding");
 	HAS(SYSCTL, "", "net/ipv6/conf/all/forwarding");
 	IS(SYSCTL, "", "net/ipv6/conf/eth0/accept_ra", "value", "2");
+	IS(SYSCTL, "", "net/ipv6/conf/eth2/accept_ra", "value", "2");
+	HAS_NOT(SYSCTL, "", "net/ipv6/conf/docker0/accept_ra");
 	/* its admin doesn't take RAs there */
 	HAS_NOT(SYSCTL, "", "net/ipv6/conf/eth1/accept_ra");
 	IS(ROUTE, "", "10.9.0.0/16 metric 100", "nexthops",
