@@ -52,6 +52,27 @@ check "headers without end" gives 400 GET /v1/status -H "X: $(head -c 20000 /dev
 head -c 5000000 /dev/zero | tr '\0' '#' >"$WORLD/large"
 check "a body that is too large" gives 413 PUT /v1/topologies/x --data-binary @large
 
+# --- the description says what there is ---
+described()
+{
+	awk '/^  \/v1/ { sub(/:$/, ""); path = $1 }
+		/^components:/ { exit }
+		/^    (get|put|post|delete):$/ {
+			sub(/:$/, ""); print toupper($1), path }' \
+		"$TOP/share/openapi.yaml" | sed 's/{[a-z]*}/x/g'
+}
+described >"$WORLD/described"
+same "as many requests are described as there are" \
+	"$(grep -c '{ EVHTTP_REQ_' "$TOP/netd/api.c")" "$(wc -l <described)"
+while read -r method path; do
+	case $path in
+	/v1/events) continue ;;
+	esac
+	code=$(api "$method" "$path" -d '')
+	check "$method $path is there" bash -c \
+		"[ $code != 405 ] && ! grep -q 'nothing of that path' answer"
+done <described
+
 # --- topologies ---
 check "PUT dry-run" gives 200 PUT "/v1/topologies/web?dry-run=1" --data-binary @web.yaml
 check "... has the plan" answer '[.steps[] | select(.op == "create" and .kind == "bridge")] | length == 1'
