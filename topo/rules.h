@@ -96,6 +96,7 @@ struct side {			/* where one end of a policy is */
 struct lines {
 	const char **v;
 	uint32_t n, cap;
+	bool single;		/* a line for each port and address */
 };
 
 void match_lines(struct rules *x, const struct policy *p,

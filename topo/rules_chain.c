@@ -54,20 +54,18 @@ static bool is_shared(const struct text *t)
 }
 
 /*
- * What a policy says between two interfaces, as a number: the same for as
- * long as it says so, whatever stands before and behind it.
+ * What a line of a policy says between two interfaces, as a number: the same
+ * for as long as one says so, whatever stands before and behind it.
  */
-static uint32_t policy_mark(struct text *t, const struct use *u,
-			    const struct lines *l)
+static uint32_t line_mark(const struct use *u, const char *line)
 {
 	struct buf b = { 0 };
-	uint32_t i, h;
+	uint32_t h;
 
 	if (!use_is_any(u))
 		buf_printf(&b, "%s>%s", u->in ? u->in : "",
 			   u->out ? u->out : "");
-	for (i = 0; i < l->n; i++)
-		buf_printf(&b, "\n%s", l->v[i]);
+	buf_printf(&b, "\n%s", line);
 	h = hash64(b.p, b.len) & ~MARK_FORWARD;
 	buf_free(&b);
 	/* the small numbers and the last one have a meaning */
@@ -111,12 +109,10 @@ static void policy_lines(struct text *t, const struct use *u, const char *when)
 	uint32_t i, mark;
 
 	match_lines(x, u->p, u->s, u->d, &l);
-	if (!l.n)
-		return;
-	mark = policy_mark(t, u, &l);
-	if (u->p->action == ACT_ALLOW)
-		add_mark(t, mark);
 	for (i = 0; i < l.n; i++) {
+		mark = line_mark(u, l.v[i]);
+		if (u->p->action == ACT_ALLOW)
+			add_mark(t, mark);
 		if (u->p->log)
 			log_line(t, when, l.v[i], u->p);
 		buf_printf(&t->b, "%s%s%s%s\n", when, l.v[i],

@@ -8,6 +8,13 @@
 /* An anonymous set is cut, since a rule has a bounded number of words. */
 #define SET_MAX 96
 
+/*
+ * So many lines of a policy each say one thing only.  Then each has a mark of
+ * its own, and a port that is added or taken away doesn't end the connections
+ * to the others.
+ */
+#define LINES_MAX 32
+
 static void add_line(struct rules *x, struct lines *l, const char *text)
 {
 	const char **v;
@@ -101,9 +108,9 @@ static void ports_lines(struct rules *x, const struct policy *p,
 	for (i = 0; i < n; i = j) {
 		buf_reset(&b);
 		buf_str(&b, key);
-		if (n == 1) {
-			print_ports(v, &b);
-			j = 1;
+		if (n == 1 || out->single) {
+			print_ports(&v[i], &b);
+			j = i + 1;
 		} else {
 			for (j = i; j < n && j < i + SET_MAX; j++) {
 				buf_str(&b, j > i ? ", " : "{ ");
@@ -191,7 +198,7 @@ void match_addresses(struct rules *x, const struct prefix *from, uint32_t n,
 {
 	struct prefix *v = arena_alloc(x->out->arena, (n + 1) * sizeof(*v));
 	struct buf b = { 0 };
-	uint32_t i, j, m = 0;
+	uint32_t i, j, m = 0, most;
 	char text[50];
 
 	for (i = 0; i < n; i++)
@@ -201,17 +208,18 @@ void match_addresses(struct rules *x, const struct prefix *from, uint32_t n,
 	for (i = 0, n = 0; i < m; i++)
 		if (!n || !prefix_covers(&v[n - 1], &v[i]))
 			v[n++] = v[i];
+	most = n == 1 || out->single ? 1 : SET_MAX;
 	for (i = 0; i < n; i = j) {
 		buf_reset(&b);
 		buf_printf(&b, "%s %s ", family == 6 ? "ip6" : "ip", key);
-		if (n > 1)
+		if (most > 1)
 			buf_str(&b, "{ ");
-		for (j = i; j < n && j < i + SET_MAX; j++)
+		for (j = i; j < n && j < i + most; j++)
 			buf_printf(&b, "%s%s", j > i ? ", " : "",
 				   v[j].len == (family == 6 ? 128 : 32) ?
 				   ip_text(&v[j].ip, text) :
 				   prefix_text(&v[j], text));
-		buf_str(&b, n > 1 ? " } " : " ");
+		buf_str(&b, most > 1 ? " } " : " ");
 		add_line(x, out, buf_text(&b));
 	}
 	buf_free(&b);
@@ -245,17 +253,18 @@ static void cross(struct rules *x, const struct lines *a,
 	buf_free(&t);
 }
 
-void match_lines(struct rules *x, const struct policy *p,
-		 const struct side *from, const struct side *to,
-		 struct lines *out)
+static void lines_of(struct rules *x, const struct policy *p,
+		     const struct side *from, const struct side *to,
+		     struct lines *out)
 {
 	static const uint8_t families[] = { 4, 6 };
-	struct lines proto = { 0 };
+	struct lines proto = { .single = out->single };
 	size_t i;
 
 	protocol_lines(x, p, &proto);
 	for (i = 0; i < 2; i++) {
-		struct lines s = { 0 }, d = { 0 };
+		struct lines s = { .single = out->single };
+		struct lines d = { .single = out->single };
 
 		side_lines(x, from, families[i], "saddr", &s);
 		side_lines(x, to, families[i], "daddr", &d);
@@ -263,4 +272,23 @@ void match_lines(struct rules *x, const struct policy *p,
 		if (from->whole && to->whole)
 			break;
 	}
+}
+
+/* How many there would be, one for each thing that is let. */
+static bool are_few(const struct policy *p, const struct side *from,
+		    const struct side *to)
+{
+	uint64_t n = p->ports.n ? p->ports.n : 1;
+
+	n *= from->whole ? 1 : from->n;
+	n *= to->whole ? 1 : to->n;
+	return n <= LINES_MAX;
+}
+
+void match_lines(struct rules *x, const struct policy *p,
+		 const struct side *from, const struct side *to,
+		 struct lines *out)
+{
+	out->single = p->action == ACT_ALLOW && are_few(p, from, to);
+	lines_of(x, p, from, to, out);
 }

@@ -125,6 +125,17 @@ check "those of the other policy are not" eval \
 	'conntrack -L -p tcp --dport 80 2>/dev/null | grep -q dst=10.2.0.10'
 held "and go on" $((500 * SLOW))
 
+# a policy that says more, or less, ends only what it doesn't say any more
+hold a1 10.2.0.10 tcp 80
+must sed -i 's/ports: \[80\]/ports: [80, 81]/' "$FILE"
+apply "$FILE"
+can a1 10.2.0.10 tcp 81
+must sed -i 's/ports: \[80, 81\]/ports: [80]/' "$FILE"
+apply "$FILE"
+check "a port's connections are forgotten with it" eval \
+	'! conntrack -L -p tcp --dport 81 2>/dev/null | grep -q dport=81'
+held "those of the other port go on" $((500 * SLOW))
+
 # a daemon that starts with a topology gone from its folder
 check "down" netdctl down conv
 nothing_left
