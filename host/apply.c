@@ -331,14 +331,16 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 		if (!ap.bad)
 			abort();
 		h->ap = &ap;
-		watch_pause(h, ap.plan.n > 64);
+		if (!outer)
+			watch_pause(h, ap.plan.n > 64);
 		carry_out(h);
 		h->ap = outer;
 		if (steps_only)
 			watch_steps(h, &ap);
 		else
 			watch_set(h, watch);
-		watch_pause(h, false);
+		if (!outer)
+			watch_pause(h, false);
 	}
 	if (err || steps_only)
 		state_free(watch);

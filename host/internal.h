@@ -133,6 +133,8 @@ void link_set_alias(struct host *h, const struct step *s, struct ns *ns,
 		    uint32_t index);
 void link_up(struct host *h, const struct step *s, struct ns *ns,
 	     uint32_t index, bool up);
+/* Lets its operational state be what it is now, at once. */
+void link_sync(struct ns *ns, const char *name);
 /* Writes what only /proc can for all jobs, then sets them up. */
 void link_finish(struct host *h);
 /* The verbs as most kinds have them. */

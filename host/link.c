@@ -4,11 +4,14 @@
 #include "host/internal.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /*
  * A link is born complete as far as one message goes: name, index, master,
@@ -224,6 +227,19 @@ void link_up(struct host *h, const struct step *s, struct ns *ns,
 	struct nl_msg *m = rtq_msg(h, ns, RTM_SETLINK, 0, s, 0);
 
 	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
+}
+
+/*
+ * Asked for its carrier, a link that has just got one gets its queue as well
+ * (linkwatch_sync_dev()); else it may drop packets for a while.
+ */
+void link_sync(struct ns *ns, const char *name)
+{
+	struct ethtool_value v = { .cmd = ETHTOOL_GLINK };
+	struct ifreq r = { .ifr_data = (void *)&v };
+
+	strncpy(r.ifr_name, name, sizeof(r.ifr_name) - 1);
+	(void)ioctl(ns->rt, SIOCETHTOOL, &r);
 }
 
 /* --- the end of a run ------------------------------------------------- */

@@ -215,6 +215,7 @@ static void tap_commit(struct host *h)
 			step_failed(h, j->step, -errno, NULL);
 		close(j->fd);
 		j->fd = -1;
+		link_sync(j->ns, wanted(j->step)->l.o.name);
 	}
 }
 

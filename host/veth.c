@@ -3,17 +3,14 @@
 #include "host/internal.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -195,19 +192,6 @@ static void hand_over(struct host *h, const struct step *s)
 		peer_gateway(h, s, ns, index, &gw[i]);
 }
 
-/*
- * Asked for its carrier, a link that has just got one gets its queue as well
- * (linkwatch_sync_dev()); else it may drop packets for a while.
- */
-static void sync_carrier(struct ns *ns, const char *name)
-{
-	struct ethtool_value v = { .cmd = ETHTOOL_GLINK };
-	struct ifreq r = { .ifr_data = (void *)&v };
-
-	strncpy(r.ifr_name, name, sizeof(r.ifr_name) - 1);
-	(void)ioctl(ns->rt, SIOCETHTOOL, &r);
-}
-
 static void finish_pair(struct host *h, struct job *j)
 {
 	struct ns *peer;
@@ -219,8 +203,8 @@ static void finish_pair(struct host *h, struct job *j)
 	peer = peer_ns(h, j->step);
 	if (!peer)
 		return;
-	sync_carrier(peer, wanted(j->step)->peer);
-	sync_carrier(j->ns, wanted(j->step)->l.o.name);
+	link_sync(peer, wanted(j->step)->peer);
+	link_sync(j->ns, wanted(j->step)->l.o.name);
 }
 
 static void veth_commit(struct host *h)
