@@ -428,10 +428,12 @@ static void meddle(struct state *s, const char *cmd, const char *word)
 	CHECK(!dirty.len);
 }
 
-/* Nothing of netd's: not told. */
+/* Nothing of netd's, or undone before it was looked at: not told. */
 static void mind(const char *cmd)
 {
+	kill(child, SIGSTOP);
 	kernel(cmd);
+	kill(child, SIGCONT);
 	if (hear(100))
 		fprintf(stderr, "%s: told \"%s\"\n", cmd, dirty.p);
 	CHECK(!dirty.len);
