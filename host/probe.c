@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ static void note(struct probes *p, const char *name, int err, const char *why)
 	const char *value = !err ? "yes" : why && *why ? why : errno_text(err);
 
 	p->v[p->n].name = name;
-	strncpy(p->v[p->n].value, value, sizeof(p->v->value) - 1);
+	snprintf(p->v[p->n].value, sizeof(p->v->value), "%s", value);
 	p->n++;
 }
 
