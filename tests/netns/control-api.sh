@@ -108,7 +108,7 @@ check "detach" gives 200 DELETE /v1/topologies/web/attachments/v
 check "detach twice" gives 404 DELETE /v1/attachments/v
 
 # --- streams ---
-for i in $(seq 150); do
+for i in $(seq 240); do
 	echo "  n$i: {subnet: 10.2.$i.0/24}"
 done >"$WORLD/nets"
 { echo networks:; cat nets; } >"$WORLD/many.yaml"
@@ -124,8 +124,12 @@ kill $sse
 
 # --- clients that misbehave ---
 # one that goes in the middle of a long request
-timeout 0.3 curl -s --unix-socket "$NETD_SOCKET" -X PUT \
-	"http://x/v1/topologies/many?stream=1" --data-binary @many.yaml >/dev/null
+curl -s --unix-socket "$NETD_SOCKET" -X PUT \
+	"http://x/v1/topologies/many?stream=1" --data-binary @many.yaml >/dev/null &
+curl=$!
+must poll "$SOON" bash -c \
+	"'$NETDCTL' status --json | jq -e '.state != \"idle\"'"
+kill $curl
 timeout 0.1 curl -sN --unix-socket "$NETD_SOCKET" http://x/v1/events >/dev/null
 check "status answers" gives 200 GET /v1/status
 soon "what it asked for is done nevertheless" \
@@ -168,7 +172,7 @@ while not __import__("os").path.exists("done"):
 	times.append((time.monotonic() - start) * 1000)
 	time.sleep(0.005)
 times.sort()
-print(len(times), "%.0f" % times[len(times) // 2])
+print(len(times), "%.0f" % times[len(times) // 2], "%.0f" % times[-1])
 P
 python3 ask "$NETD_SOCKET" >asked &
 asking=$!
@@ -180,9 +184,9 @@ check "a long apply" gives 200 PUT /v1/topologies/many --data-binary @many.yaml
 check "a long removal" gives 200 DELETE /v1/topologies/many
 : >"$WORLD/done"
 wait $asking
-read -r n median <"$WORLD/asked"
-check "status was answered all the time ($n times, median $median ms)" \
-	[ "$n" -gt 100 ]
+read -r n median worst <"$WORLD/asked"
+check "status was answered all the time ($n times, median $median, longest $worst ms)" \
+	[ "$n" -ge 10 ]
 check "... within 10 ms" [ "$median" -le $((10 * SLOW)) ]
 
 # --- a group ---

@@ -49,10 +49,10 @@ apply "$WORLD/small.net.yaml"
 serve gb tcp 80 81 82
 can ga 10.8.2.10 tcp 80
 
-big 400 >"$WORLD/big.net.yaml"
+big 600 >"$WORLD/big.net.yaml"
 netdctl apply "$WORLD/big.net.yaml" >"$WORLD/out" 2>&1 &
 large=$!
-must poll "$SOON" test -e /sys/class/net/nd-n30
+must poll $((30 * SLOW)) test -e /sys/class/net/nd-n30
 check "attach during a large apply" netdctl attach a --tap --owner nobody --name quick
 going_on "attach"
 check "the tap is there" test -e /sys/class/net/ndp-quick
@@ -73,7 +73,7 @@ index=$(cat /sys/class/net/nd-a/ifindex)
 netdctl down big >"$WORLD/out" 2>&1 &
 large=$!
 # ports go by hundreds in one request of the kernel's; bridges one by one
-must poll $((10 * SLOW)) test ! -e /sys/class/net/nd-n99
+must poll $((30 * SLOW)) test ! -e /sys/class/net/nd-n99
 start=$(now_ms)
 small 82
 check "a policy changes during a large removal" netdctl apply "$WORLD/small.net.yaml"
@@ -89,26 +89,26 @@ going_on "detach"
 check "the same topology again waits" netdctl apply "$WORLD/big.net.yaml"
 wait "$large"
 check "the removal ends well" [ $? = 0 ]
-check "and it is there" test -e /sys/class/net/ndp-t399
+check "and it is there" test -e /sys/class/net/ndp-t599
 soon "all is as wanted" _plan_is_empty
 same "what is not concerned is the same" "$index" "$(cat /sys/class/net/nd-a/ifindex)"
 
 # --- the large one fails in the end, and is undone: not the small one ---
 sed 's/^networks:/namespace: host\nnetworks:/' big.net.yaml >bad.net.yaml
 sed -i '1i name: big' bad.net.yaml
-for i in $(seq 400 600); do
-	sed -i "s/^attachments:/  n$i: {subnet: 10.30.$((i - 400)).0\/24}\n&/" bad.net.yaml
+for i in $(seq 600 800); do
+	sed -i "s/^attachments:/  n$i: {subnet: 10.30.$((i - 600)).0\/24}\n&/" bad.net.yaml
 done
 echo '  bad: {network: n1, type: tap, owner: no-such-user}' >>bad.net.yaml
 netdctl apply bad.net.yaml >out 2>&1 &
 large=$!
-must poll "$SOON" test -e /sys/class/net/nd-n410
+must poll $((30 * SLOW)) test -e /sys/class/net/nd-n610
 small 80
 netdctl apply "$WORLD/small.net.yaml"
 wait "$large"
 check "a large change with a refusal fails" [ $? = 1 ]
-check "its networks are gone" test ! -e /sys/class/net/nd-n410
-check "those from before are there" test -e /sys/class/net/ndp-t399
+check "its networks are gone" test ! -e /sys/class/net/nd-n610
+check "those from before are there" test -e /sys/class/net/ndp-t599
 can ga 10.8.2.10 tcp 80
 cannot ga 10.8.2.10 tcp 82
 plan_is_empty all
