@@ -27,6 +27,7 @@ struct command {
 
 extern const struct command commands[];
 extern bool want_json;		/* --json */
+extern bool show_rules;		/* --rules */
 extern const char *socket_path;
 
 /* --- main.c ---------------------------------------------------------- */

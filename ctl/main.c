@@ -20,6 +20,7 @@ const struct command commands[] = {
 	{ "plan", cmd_plan, "[FILE]", "prints what apply would do",
 	  "Without FILE: what is to be done now to make the host as wanted.\n"
 	  "  --offline   without netd and root: from an empty host\n"
+	  "  --rules     each rule and element, not only how many\n"
 	  "Exits with 0 when there is nothing to do, with 2 when there is.\n" },
 	{ "check", cmd_check, "FILE...", "looks for errors in topologies",
 	  "Needs neither netd nor root.  Files given together are checked\n"

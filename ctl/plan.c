@@ -168,12 +168,14 @@ static int plan_online(const char *file)
 
 int cmd_plan(int argc, char **argv)
 {
-	static const char *const spec[] = { "offline", NULL };
-	const char *offline = NULL;
-	int n = options(argc, argv, spec, &offline);
+	static const char *const spec[] = { "offline", "rules", NULL };
+	const char *value[2] = { NULL }, *offline;
+	int n = options(argc, argv, spec, value);
 
 	if (n < 0)
 		return EXIT_USAGE;
+	offline = value[0];
+	show_rules = value[1];
 	if (n > 1 || (offline && !n))
 		return usage(argv[0], offline ? "one FILE is needed" :
 			     "one FILE at most");
