@@ -192,34 +192,41 @@ static void hand_over(struct host *h, const struct step *s)
 		peer_gateway(h, s, ns, index, &gw[i]);
 }
 
-static void finish_pair(struct host *h, struct job *j)
-{
-	struct ns *peer;
+/* Of many, the kernel brings the carriers up to date by itself. */
+#define SYNC_MAX 16
 
-	if (step_has_failed(h, j->step) || !link_unfinished(j->step))
-		return;
-	link_set_alias(h, j->step, j->ns, j->index);
-	rtq_flush(h);
-	peer = peer_ns(h, j->step);
+static void sync_pair(struct host *h, struct job *j)
+{
+	struct ns *peer = peer_ns(h, j->step);
+
 	if (!peer)
 		return;
 	link_sync(peer, wanted(j->step)->peer);
 	link_sync(j->ns, wanted(j->step)->l.o.name);
 }
 
+static bool is_to_finish(struct host *h, const struct job *j)
+{
+	return !step_has_failed(h, j->step) && link_unfinished(j->step);
+}
+
 static void veth_commit(struct host *h)
 {
 	struct jobs *jobs = &h->ap->jobs;
-	struct job *j;
+	struct job *j, *end = jobs->v + jobs->n;
 
 	link_commit(h);
-	for (j = jobs->v; j < jobs->v + jobs->n; j++)
-		if (!step_has_failed(h, j->step) && link_unfinished(j->step))
+	for (j = jobs->v; j < end; j++)
+		if (is_to_finish(h, j))
 			hand_over(h, j->step);
 	rtq_flush(h);
-	for (j = jobs->v; j < jobs->v + jobs->n; j++)
-		finish_pair(h, j);
+	for (j = jobs->v; j < end; j++)
+		if (is_to_finish(h, j))
+			link_set_alias(h, j->step, j->ns, j->index);
 	rtq_flush(h);
+	for (j = jobs->v; jobs->n <= SYNC_MAX && j < end; j++)
+		if (is_to_finish(h, j))
+			sync_pair(h, j);
 	end_visits(h);
 }
 
