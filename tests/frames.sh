@@ -61,6 +61,12 @@ dhcp()
 		0 "$1" 0 0
 }
 
+# The MAC of NS's eth0
+mac_of()
+{
+	in_ns "$1" ip -j link show eth0 | jq -r '.[0].address' | tr -d :
+}
+
 # Starts to look at what arrives at IF of NS.
 watch()
 {

@@ -31,11 +31,11 @@ YAML
 # 4,000 connections a second by one guest: no more than its network's part.
 connections()
 {
-	local i n
-	eth 020000000aff 020000000a01 0800 >"$WORLD/head"
-	for i in {1..9000}; do
-		echo "$(<"$WORLD/head")$(v4 10.1.0.11 203.0.113.254 17 \
-			"$(udp $((20000 + i)) 9999 00)")"
+	local i n head
+	head=$(eth 020000000aff 020000000a01 0800)$(v4 10.1.0.11 \
+		203.0.113.254 17 "")
+	for i in {20001..29000}; do
+		printf '%s%04x270fffff000000\n' "$head" "$i"
 	done | in_ns a1 "$FRAME" send eth0 - >/dev/null
 	n=$(conntrack -C)
 	check "connections are tracked ($n)" [ "$n" -ge 8000 ]
@@ -48,11 +48,11 @@ connections()
 # A guest that looks for 2,000 hosts makes us look for a bounded number.
 neighbours()
 {
-	local i n
+	local i n head
+	head=$(eth 020000000aff 020000000a01 0800)$(v4 10.1.0.11 "" 1 "")
 	for i in {1..900}; do
-		echo "$(eth 020000000aff 020000000a01 0800)$(v4 10.1.0.11 \
-			"10.2.$((i / 250 + 1)).$((i % 250 + 1))" 1 \
-			0800000000010001)"
+		printf '%s0a02%04x0800000000010001\n' "${head%00}" \
+			$((i + 512))
 	done >"$WORLD/scan"
 	in_ns a1 "$FRAME" send eth0 - <"$WORLD/scan" >/dev/null
 	n=$(nft list set inet netd near4 | grep -o '"nd-b"' | wc -l)
@@ -119,16 +119,22 @@ tunnel()
 	must ip link add vx0 type vxlan id 42 local 203.0.113.1 dstport 4789 \
 		remote 203.0.113.254 dev eth0
 	must ip link set vx0 up
-	must in_ns "" "$FRAME" log vx0 1 deadbeef4789 >"$WORLD/vx" 2>&1 &
-	local log=$! inner
+	"$FRAME" log vx0 $((10 * SLOW)) deadbeef4790 >"$WORLD/vx" 2>&1 &
+	local log=$! inner to
 	must poll "$SOON" grep -q ready "$WORLD/vx"
-	inner=0800000000002a00$(eth ffffffffffff 020000000a01 88b5)deadbeef4789
+	inner=0800000000002a00$(eth ffffffffffff 020000000a01 88b5)deadbeef
 	for to in 10.1.0.1 203.0.113.1; do
-		must in_ns a1 "$FRAME" send eth0 "$(eth 020000000aff \
+		in_ns a1 "$FRAME" send eth0 "$(eth 020000000aff \
 			020000000a01 0800)$(v4 10.1.0.11 $to 17 \
-			"$(udp 4789 4789 "$inner")")" >/dev/null
+			"$(udp 4789 4789 "${inner}4789")")" >/dev/null
 	done
+	in_ns outside "$FRAME" send eth0 "$(eth "$(tr -d : \
+		</sys/class/net/eth0/address)" "$(mac_of outside)" 0800)$(
+		v4 203.0.113.254 203.0.113.1 17 \
+		"$(udp 4789 4789 "${inner}4790")")" >/dev/null
 	wait $log
+	check "the tunnel takes what comes from its other end" \
+		grep -q deadbeef4790 "$WORLD/vx"
 	check_not "a guest writes into no tunnel" grep -q deadbeef4789 \
 		"$WORLD/vx"
 	must ip link del vx0

@@ -141,11 +141,6 @@ conntrack_port()
 		head -n 1
 }
 
-mac_of()
-{
-	in_ns "$1" ip -j link show eth0 | jq -r '.[0].address' | tr -d :
-}
-
 # What policies and their removal do to connections that there are.
 live()
 {

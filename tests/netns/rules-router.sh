@@ -80,6 +80,7 @@ nodes:
 YAML
 	sed -i "s/PORT/$2/" "$WORLD/$1.net.yaml"
 	apply "$WORLD/$1.net.yaml"
+	plan_is_empty "$WORLD/$1.net.yaml"
 }
 
 labs()

@@ -5,7 +5,7 @@
 //	Sends the frame as it is, but for what a sender may leave to us: zero
 //	checksums of IPv4, ICMP, ICMPv6, UDP and TCP are filled in, and the
 //	lengths of IPv4, IPv6 and UDP where they are ffff.  Exits with 0.
-//	Prints the frame as it was sent.
+//	Prints the frame as it was sent.  `-`: a frame a line of the input.
 // frame log IF SECONDS HEX
 //	Prints "ready", then each frame that arrives on IF, until one has the
 //	bytes HEX somewhere: exits with 0; with 1 when the time is over.
@@ -138,6 +138,27 @@ static void print(const uint8_t *f, size_t n)
 	puts("");
 }
 
+static void send_one(int fd, uint8_t *f, size_t n, long count)
+{
+	fill(f, n);
+	print(f, n);
+	while (count-- > 0)
+		if (send(fd, f, n, 0) < 0 && errno != ENOBUFS)
+			die("send");
+}
+
+static int send_lines(int fd)
+{
+	char line[2 * MAX + 2];
+	uint8_t f[MAX];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		memset(f, 0, sizeof(f));
+		send_one(fd, f, add_hex(f, 0, line), 1);
+	}
+	return 0;
+}
+
 static int send_frame(int argc, char **argv)
 {
 	uint8_t f[MAX] = { 0 };
@@ -145,17 +166,15 @@ static int send_frame(int argc, char **argv)
 	size_t n = 0;
 	int fd = open_packet(argv[0]), i = 1;
 
+	if (!strcmp(argv[1], "-"))
+		return send_lines(fd);
 	if (argc > 2 && !strcmp(argv[1], "-n")) {
 		count = atol(argv[2]);
 		i = 3;
 	}
 	for (; i < argc; i++)
 		n = add_hex(f, n, argv[i]);
-	fill(f, n);
-	print(f, n);
-	while (count-- > 0)
-		if (send(fd, f, n, 0) < 0 && errno != ENOBUFS)
-			die("send");
+	send_one(fd, f, n, count);
 	return 0;
 }
 
@@ -233,11 +252,11 @@ static int log_frames(char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc > 3 && !strcmp(argv[1], "send"))
+	if (argc >= 4 && !strcmp(argv[1], "send"))
 		return send_frame(argc - 2, argv + 2);
 	if (argc == 5 && !strcmp(argv[1], "log"))
 		return log_frames(argv + 2);
-	fprintf(stderr, "usage: frame send IF [-n COUNT] HEX... | "
+	fprintf(stderr, "usage: frame send IF -|[-n COUNT] HEX... | "
 		"log IF SECONDS HEX\n");
 	return 2;
 }
