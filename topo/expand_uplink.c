@@ -279,7 +279,7 @@ static bool leads_out(const struct expander *x, const struct end *e,
 	for (i = 0; i < n; i++)
 		if (e[i].kind == END_OUTSIDE || e[i].kind == END_ANY ||
 		    (e[i].kind == END_ADDRESS &&
-		     !topo_network_of(x->t, &e[i].p.ip)))
+		     !topo_network_with(x->t, &e[i].p)))
 			return true;
 	return false;
 }

@@ -23,73 +23,56 @@ static void ask(struct network *w)
 		w->segment->has_gateway = true;
 }
 
-static void ask_prefix(struct topology *t, const struct prefix *p)
+static void ask_network(struct topology *t, const struct end *e)
 {
-	const struct subnet *v = t->subnets.items;
-	struct ip first = prefix_first(p), last = prefix_last(p);
-	uint32_t lo = 0, hi = t->subnets.n, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (ip_cmp(&v[mid].last, &first) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < t->subnets.n && ip_cmp(&v[lo].first, &last) <= 0; lo++)
-		ask(v[lo].net);
+	ask(e->what);
 }
 
-static void ask_end(struct topology *t, const struct end *e, bool *any)
+static void ask_attachment(struct topology *t, const struct end *e)
 {
-	struct router *w = e->what;
-
-	switch (e->kind) {
-	case END_NETWORK:
-		ask(e->what);
-		break;
-	case END_ATTACHMENT:
-		ask(((struct attachment *)e->what)->leg.net);
-		break;
-	case END_NODE:
-	case END_ROUTER:
-		list_for(struct leg_spec, l, &w->legs)
-			ask(l->net);
-		break;
-	case END_ADDRESS:
-		/* a prefix wider than a subnet means what is not in it */
-		if (topo_network_of(t, &e->p.ip) ==
-		    topo_network_of(t, &(struct ip){ .family = 0 }) &&
-		    e->p.len < 8)
-			break;
-		ask_prefix(t, &e->p);
-		break;
-	case END_ANY:
-		*any = true;
-		break;
-	}
+	ask(((struct attachment *)e->what)->leg.net);
 }
+
+static void ask_host(struct topology *t, const struct end *e)
+{
+	list_for(struct leg_spec, l, &((struct router *)e->what)->legs)
+		ask(l->net);
+}
+
+static void ask_address(struct topology *t, const struct end *e)
+{
+	ask(topo_network_with(t, &e->p));
+}
+
+/* What is outside, or the host itself, asks for nothing. */
+static void (*const ask_end[])(struct topology *, const struct end *) = {
+	[END_NETWORK] = ask_network, [END_ATTACHMENT] = ask_attachment,
+	[END_NODE] = ask_host, [END_ROUTER] = ask_host,
+	[END_ADDRESS] = ask_address, [END_ANY] = NULL,
+};
 
 static void ask_ends(struct topology *t, const struct end *e, uint32_t n,
 		     bool *any)
 {
 	uint32_t i;
 
-	for (i = 0; i < n; i++)
-		ask_end(t, &e[i], any);
+	for (i = 0; i < n; i++) {
+		if (e[i].kind == END_ANY)
+			*any = true;
+		if (ask_end[e[i].kind])
+			ask_end[e[i].kind](t, &e[i]);
+	}
 }
 
 static void ask_words(struct topology *t, const struct word *w)
 {
-	struct end e = { 0 };
+	struct prefix p;
 	struct named *m;
-	bool any = false;
 
 	if (!w->s)
 		return;
-	e.kind = END_ADDRESS;
-	if (!prefix_read(w->s, &e.p)) {
-		ask_end(t, &e, &any);
+	if (!prefix_read(w->s, &p)) {
+		ask(topo_network_with(t, &p));
 		return;
 	}
 	m = name_find(t, w->s);

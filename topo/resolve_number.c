@@ -490,3 +490,13 @@ struct network *topo_network_of(const struct topology *t, const struct ip *ip)
 	}
 	return lo && ip_cmp(ip, &v[lo - 1].last) <= 0 ? v[lo - 1].net : NULL;
 }
+
+struct network *topo_network_with(const struct topology *t,
+				  const struct prefix *p)
+{
+	struct network *w = topo_network_of(t, &p->ip);
+
+	if (!w || p->len < (p->ip.family == 6 ? w->net6.len : w->net4.len))
+		return NULL;
+	return w;
+}

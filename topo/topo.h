@@ -349,6 +349,9 @@ struct network *topo_network(const struct topology *t, const char *name);
 /* The network of the home router that the address is in, or NULL. */
 struct network *topo_network_of(const struct topology *t,
 				const struct ip *ip);
+/* The one that all of P is in; NULL for a prefix wider than our subnets. */
+struct network *topo_network_with(const struct topology *t,
+				  const struct prefix *p);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
 

@@ -338,6 +338,22 @@ static void borders(struct world *w)
 	HAS(SYSCTL, "", "net/ipv4/conf/eth0/forwarding");
 }
 
+/* An address asks for the network that it is in, a wide prefix for none. */
+static void asked(struct world *w)
+{
+	expand(w, "networks:\n"
+	       "  a: {subnet: 10.0.0.0/24}\n"
+	       "  b: {subnet: 10.0.1.0/24}\n"
+	       "  c: {mode: nat, subnet: 10.0.2.0/24, uplink: eth1}\n"
+	       "policies:\n"
+	       "  - {from: c, to: 10.0.1.7, protocol: icmp}\n"
+	       "  - {from: c, to: 10.0.0.0/8, protocol: icmp}\n");
+	HAS_NOT(ADDRESS, "", "nd-a 10.0.0.1/24");
+	HAS(ADDRESS, "", "nd-b 10.0.1.1/24");
+	/* and what is not in a network is outside, also for b */
+	HAS(SYSCTL, "", "net/ipv4/conf/eth0/forwarding");
+}
+
 static void outside(struct world *w)
 {
 	expand(w, "networks:\n"
@@ -568,7 +584,8 @@ int main(void)
 {
 	struct world world, *w = &world;
 	static void (*const tests[])(struct world *) = {
-		gateways, numbers, names, lab, borders, outside, groups,
+		gateways, asked, numbers, names, lab, borders, outside,
+		groups,
 	};
 	size_t i;
 
