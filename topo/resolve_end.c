@@ -204,20 +204,43 @@ static uint64_t hash_words(uint64_t h, const struct list *l)
 	return h * 31 + l->n;
 }
 
+static uint64_t next_hash(uint64_t h)
+{
+	return (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+}
+
+static bool mark_free(struct resolver *r, uint64_t h)
+{
+	uint32_t mark = h >> 32;
+	char key[5] = "M";
+
+	memcpy(key + 1, &mark, 4);
+	if (!mark || index_get(r->x, key, sizeof(key)))
+		return false;
+	index_put(r->x, key, sizeof(key), r);
+	return true;
+}
+
 /* A mark is a number of what the policy says: stable, and never zero. */
 static uint32_t mark_of(struct resolver *r, uint64_t h)
 {
-	char key[5] = "M";
-	uint32_t mark;
+	char key[9] = "H";
+	uint64_t *last;
 
-	h ^= hash64(r->t->name, strlen(r->t->name));
+	h = next_hash(h ^ hash64(r->t->name, strlen(r->t->name)));
+	if (mark_free(r, h))
+		return h >> 32;
+	/* many that say the same go on where the one before ended */
+	memcpy(key + 1, &h, 8);
+	last = index_get(r->x, key, sizeof(key));
+	if (!last) {
+		last = arena_memdup(r->a, &h, sizeof(h));
+		index_put(r->x, key, sizeof(key), last);
+	}
 	do {
-		h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
-		mark = h >> 32;
-		memcpy(key + 1, &mark, 4);
-	} while (!mark || index_get(r->x, key, sizeof(key)));
-	index_put(r->x, key, sizeof(key), r);
-	return mark;
+		*last = next_hash(*last);
+	} while (!mark_free(r, *last));
+	return *last >> 32;
 }
 
 static void resolve_policy(struct resolver *r, struct policy *p,

@@ -51,8 +51,8 @@ int name_add(struct resolver *r, const char *name, int kind, void *what)
 /* Names that the links gave themselves may repeat: parallel links. */
 static void add_link(struct resolver *r, struct tlink *l)
 {
-	const char *base = l->n.name;
-	unsigned int i;
+	const char *base = l->n.name, *key;
+	uintptr_t i;
 
 	if (!base)
 		return;
@@ -60,8 +60,17 @@ static void add_link(struct resolver *r, struct tlink *l)
 		name_add(r, base, NAME_LINK, l);
 		return;
 	}
-	for (i = 2; name_find(r->t, l->n.name); i++)
-		l->n.name = arena_printf(r->t->arena, "%s-%u", base, i);
+	key = join_words(r->a, "p", base, NULL);
+	i = (uintptr_t)index_get(r->x, key, strlen(key));
+	while (i || name_find(r->t, l->n.name)) {
+		i = i ? i + 1 : 2;
+		l->n.name = arena_printf(r->t->arena, "%s-%lu", base,
+					 (unsigned long)i);
+		if (!name_find(r->t, l->n.name))
+			break;
+	}
+	if (i)
+		index_set(r->x, key, strlen(key), (void *)i);
 	name_add(r, l->n.name, NAME_LINK, l);
 }
 
@@ -161,7 +170,7 @@ void name_unknown(struct resolver *r, struct pos pos, const char *path,
 	unsigned int n;
 
 	/* of thousands only the first are shown */
-	if (r->report->errors < 100) {
+	if (r->report->errors < 30) {
 		n = all_names(r, &names);
 		near = report_nearest(name, names, n);
 	}
@@ -345,11 +354,19 @@ static const char *name_eth(struct resolver *r, const char *netns,
 static void name_after(struct resolver *r, struct leg_spec *l,
 		       const char *base)
 {
-	const char *name = base;
-	unsigned int i;
+	const char *name = base, *key;
+	uintptr_t i;
 
-	for (i = 2; !ifname_free(r, l->at->netns, name); i++)
-		name = arena_printf(r->a, "%s-%u", base, i);
+	/* parallel links go on counting where the one before ended */
+	key = join_words(r->a, "a", l->at->netns, "/", base, NULL);
+	i = (uintptr_t)index_get(r->x, key, strlen(key));
+	if (i)
+		name = arena_printf(r->a, "%s-%lu", base, (unsigned long)++i);
+	else
+		i = 1;
+	while (!ifname_free(r, l->at->netns, name))
+		name = arena_printf(r->a, "%s-%lu", base, (unsigned long)++i);
+	index_set(r->x, key, strlen(key), (void *)i);
 	l->kname = ifname_take(r, l->at->netns, "", name);
 	if (strcmp(l->kname, name))
 		l->altname = name;

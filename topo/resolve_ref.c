@@ -42,19 +42,23 @@ void ref_attachment(struct resolver *r, struct attachment *a)
 
 /* --- legs -------------------------------------------------------------- */
 
+/* web, web.2, web.3: how often a router has a leg there is counted. */
 static void set_label(struct resolver *r, struct router *w, struct leg_spec *l,
 		      const char *base)
 {
-	unsigned int n = 1;
+	char key[160] = "L";
+	size_t len = strlen(base);
+	uintptr_t n;
 
-	l->label = base;
-	list_for(struct leg_spec, o, &w->legs) {
-		if (o == l)
-			break;
-		if (!strcmp(o->label, l->label)) {
-			l->label = arena_printf(r->a, "%s.%u", base, ++n);
-		}
-	}
+	if (len > sizeof(key) - 1 - sizeof(w))
+		len = sizeof(key) - 1 - sizeof(w);
+	memcpy(key + 1, &w, sizeof(w));
+	memcpy(key + 1 + sizeof(w), base, len);
+	len += 1 + sizeof(w);
+	n = (uintptr_t)index_get(r->x, key, len) + 1;
+	index_set(r->x, key, len, (void *)n);
+	l->label = n == 1 ? base : arena_printf(r->a, "%s.%lu", base,
+						(unsigned long)n);
 }
 
 static void add_leg(struct resolver *r, struct router *w, struct leg_spec *l,
