@@ -358,7 +358,7 @@ static void name_after(struct resolver *r, struct leg_spec *l,
 	uintptr_t i;
 
 	/* parallel links go on counting where the one before ended */
-	key = join_words(r->a, "a", l->at->netns, "/", base, NULL);
+	key = join_words(r->a, "q", l->at->netns, "/", base, NULL);
 	i = (uintptr_t)index_get(r->x, key, strlen(key));
 	if (i)
 		name = arena_printf(r->a, "%s-%lu", base, (unsigned long)++i);
