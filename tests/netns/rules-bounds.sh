@@ -26,6 +26,7 @@ policies:
   - {from: a, to: b, action: allow}
 YAML
 	apply "$WORLD/bounds.net.yaml"
+	plan_is_empty "$WORLD/bounds.net.yaml"
 }
 
 # 4,000 connections a second by one guest: no more than its network's part.

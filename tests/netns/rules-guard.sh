@@ -25,6 +25,7 @@ attachments:
   a3: {network: a, type: veth, netns: a3, mac: "02:00:00:00:0a:03", address: 10.1.0.13, address6: "fd00:1::13", anti-spoofing: false}
 YAML
 	apply "$WORLD/guard.net.yaml"
+	plan_is_empty "$WORLD/guard.net.yaml"
 	can a1 10.1.0.12 icmp
 	can a2 fd00:1::11 icmp
 	can a1 10.1.0.1 icmp

@@ -32,6 +32,7 @@ one-to-one:
   - {external: "2001:db8::7", internal: w2}
 YAML
 	apply "$WORLD/nat.net.yaml"
+	plan_is_empty "$WORLD/nat.net.yaml"
 }
 
 forwards()

@@ -31,6 +31,7 @@ policies:
   - {name: quiet, from: host, to: db, action: reject, protocol: tcp, ports: [22]}
 YAML
 	apply "$WORLD/pol.net.yaml"
+	plan_is_empty "$WORLD/pol.net.yaml"
 }
 
 # FROM ADDR PROTO PORT yes|no|rejected

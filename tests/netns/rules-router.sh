@@ -41,6 +41,7 @@ forwards:
   - "8081:b1:80/tcp"
 YAML
 	apply "$WORLD/lab.net.yaml"
+	plan_is_empty "$WORLD/lab.net.yaml"
 	seen_as "out behind the host" 203.0.113.1 a1 198.51.100.9 tcp 80
 	seen_as "out by IPv6" 2001:db8::1 a1 2001:db8:99::9 tcp 80
 	can a1 10.2.0.11 tcp 80
@@ -133,6 +134,7 @@ nodes:
   o1: {networks: [out]}
 YAML
 	apply "$WORLD/edge.net.yaml"
+	plan_is_empty "$WORLD/edge.net.yaml"
 	serve edge.o1 tcp 80 25
 	serve edge.i1 tcp 80 22
 	serve edge.i2 tcp 80
