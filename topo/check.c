@@ -81,7 +81,8 @@ static void read_allowances(struct check *c)
 
 static void check_resolve(struct check *c)
 {
-	topo_resolve(c->t, c->found, c->numbers, c->report);
+	topo_avoid(c->t, c->others, c->nothers);
+	topo_resolve(c->t, c->found, NULL, c->report);
 }
 
 /* The parts in order; what is resolved is looked at afterwards. */
@@ -136,7 +137,7 @@ int topo_check(struct topology *t, const struct state *found,
 {
 	struct check c = {
 		.t = t, .found = found, .others = others, .nothers = nothers,
-		.report = report, .numbers = numbers_new(),
+		.report = report,
 	};
 	unsigned int errors = report->errors, before = report->count;
 	size_t i;
@@ -148,6 +149,5 @@ int topo_check(struct topology *t, const struct state *found,
 		if (report->errors - errors > MAX_FINDINGS)
 			break;
 	}
-	numbers_free(c.numbers);
 	return report->errors == errors ? 0 : -EINVAL;
 }

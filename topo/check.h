@@ -11,7 +11,6 @@ struct check {
 	struct topology *const *others;
 	unsigned int nothers;
 	struct report *report;
-	struct numbers *numbers;	/* those of this check alone */
 	bool duplicates, loops;		/* `allow:` makes them warnings */
 };
 

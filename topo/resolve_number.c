@@ -409,6 +409,19 @@ static void take_kept(struct resolver *r, struct wants *s)
 	}
 }
 
+/* In the host's namespace there are the host itself, and other topologies. */
+static void avoid_others(struct resolver *r, struct blocks *b)
+{
+	const struct prefix *p = r->t->avoid.items;
+	uint32_t i;
+
+	if (r->t->netns[0])
+		return;
+	blocks_avoid_host(r, b);
+	for (i = 0; i < r->t->avoid.n; i++)
+		blocks_avoid(b, &p[i]);
+}
+
 static void take_new(struct resolver *r, struct wants *s)
 {
 	struct blocks *free_of[POOL_UPLINK] = { NULL };
@@ -425,8 +438,7 @@ static void take_new(struct resolver *r, struct wants *s)
 		if (!b) {
 			b = free_of[w->pool] = blocks_new(r, &pool, w->len);
 			avoid_known(r, b);
-			if (!r->t->netns[0])
-				blocks_avoid_host(r, b);
+			avoid_others(r, b);
 		}
 		*w->net = blocks_take(b, r, r->t->netns[0] ? NULL : "host/");
 		if (w->net->ip.family)
@@ -489,6 +501,28 @@ struct network *topo_network_of(const struct topology *t, const struct ip *ip)
 			hi = mid;
 	}
 	return lo && ip_cmp(ip, &v[lo - 1].last) <= 0 ? v[lo - 1].net : NULL;
+}
+
+void topo_avoid(struct topology *t, struct topology *const *others,
+		unsigned int nothers)
+{
+	struct prefix *v;
+	unsigned int i;
+	uint32_t n = 0;
+
+	for (i = 0; i < nothers; i++)
+		if (others[i] != t && !strcmp(others[i]->netns, t->netns))
+			n += 2 * others[i]->networks.n;
+	v = arena_alloc(t->arena, (n + 1) * sizeof(*v));
+	t->avoid = (struct list){ v, 0 };
+	for (i = 0; i < nothers; i++) {
+		if (others[i] == t || strcmp(others[i]->netns, t->netns))
+			continue;
+		list_for(struct network, w, &others[i]->networks) {
+			v[t->avoid.n++] = w->net4;
+			v[t->avoid.n++] = w->net6;
+		}
+	}
 }
 
 struct network *topo_network_with(const struct topology *t,

@@ -297,6 +297,7 @@ struct topology {
 	struct arena *resolved;	/* holds all that topo_resolve() makes */
 	struct index *index;	/* names, addresses, MACs: topo/index.h */
 	struct list subnets;	/* struct subnet, sorted: resolve.h */
+	struct list avoid;	/* struct prefix: topo_avoid() */
 };
 
 /* Walks a list of pointers: list_for(struct network, w, &t->networks) */
@@ -334,6 +335,9 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
  */
 int topo_resolve(struct topology *t, const struct state *found,
 		 struct numbers *numbers, struct report *report);
+/* Automatic subnets are not to be those of OTHERS in the same namespace. */
+void topo_avoid(struct topology *t, struct topology *const *others,
+		unsigned int nothers);
 /* The same for an attachment that came after topo_resolve(). */
 int topo_resolve_attachment(struct topology *t, struct attachment *a,
 			    struct numbers *numbers, struct report *report);

@@ -11,6 +11,7 @@ struct world {
 	struct numbers *numbers;
 	struct topology *t;
 	struct state *s, *found;
+	struct topology *other;	/* one that is in force beside it */
 	int err;
 };
 
@@ -73,6 +74,7 @@ static void forget(struct world *w)
 static void end(struct world *w)
 {
 	forget(w);
+	topo_free(w->other);
 	state_free(w->found);
 	numbers_free(w->numbers);
 	report_free(w->report);
@@ -99,7 +101,8 @@ static void expand(struct world *w, const char *text)
 	w->err = -1;
 	w->t = topo_read("t.net.yaml", text, strlen(text), w->report);
 	if (w->t)
-		w->err = topo_check(w->t, w->found, NULL, 0, w->report);
+		w->err = topo_check(w->t, w->found, &w->other, !!w->other,
+				    w->report);
 	if (!w->err)
 		w->err = topo_expand(w->t, w->found, w->numbers, w->s,
 				     w->report);
@@ -214,6 +217,25 @@ static void numbers(struct world *w)
 	HAS(ADDRESS, "", "nd-m 10.64.4.1/24");
 	IS(VETH, "", "ndp-x", "peer_addresses", "10.64.2.3/24, fd00:64::2/64");
 	IS(VETH, "", "ndp-b", "peer_addresses", "10.64.2.2/24, fd00:64::3/64");
+}
+
+/* What another topology has is not taken, be it written or automatic. */
+static void others(struct world *w)
+{
+	expand(w, "name: other\n"
+	       "networks:\n"
+	       "  a: {subnet: auto, mode: nat}\n"
+	       "  b: {subnet: 10.64.4.0/24, mode: nat}\n");
+	HAS(ADDRESS, "", "nd-a 10.64.2.1/24");
+	w->other = w->t;
+	w->t = NULL;
+	expand(w, "networks:\n"
+	       "  x: {subnet: auto, mode: nat}\n"
+	       "  y: {subnet: auto, mode: nat}\n");
+	HAS(ADDRESS, "", "nd-x 10.64.3.1/24");
+	HAS(ADDRESS, "", "nd-y 10.64.5.1/24");
+	expand(w, "namespace: own\nnetworks: {x: {subnet: auto, mode: nat}}\n");
+	HAS(ADDRESS, "own", "nd-x 10.64.0.1/24");
 }
 
 static void names(struct world *w)
@@ -584,8 +606,8 @@ int main(void)
 {
 	struct world world, *w = &world;
 	static void (*const tests[])(struct world *) = {
-		gateways, asked, numbers, names, lab, borders, outside,
-		groups,
+		gateways, asked, numbers, others, names, lab, borders,
+		outside, groups,
 	};
 	size_t i;
 
