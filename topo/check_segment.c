@@ -93,10 +93,46 @@ static void join(struct check *c, const struct members *m, struct tlink *l)
 	join_loop(c, m, a, b, l);
 }
 
+/* A link between a router or node and a network is a leg there. */
+static void check_leg_link(struct check *c, struct tlink *l,
+			   struct network *w)
+{
+	static const char why[] = "the link is a leg in a network, which has "
+				  "a subnet and an MTU";
+	uint32_t mtu = check_segment(w)->mtu ? check_segment(w)->mtu : 1500;
+
+	if (OWN(l, rec_link, mtu) && l->mtu > mtu)
+		FAULT(c, l, rec_link, mtu, "expected at most %u, the MTU of "
+		      "%s%s, found %u", mtu, w->n.name,
+		      check_where(c, PLACE(w, rec_network, mtu)), l->mtu);
+	else
+		IDLE(c, l, rec_link, mtu, why);
+	IDLE(c, l, rec_link, subnet, why);
+	IDLE(c, l, rec_link, subnet6, why);
+}
+
+static void check_between(struct check *c, const struct members *m,
+			  struct tlink *l)
+{
+	if (!l->a || !l->b)
+		return;
+	if (l->a->at && !l->b->at && l->b->net)
+		check_leg_link(c, l, l->b->net);
+	else if (l->b->at && !l->a->at && l->a->net)
+		check_leg_link(c, l, l->a->net);
+	else if (l->a->at && l->b->at && WROTE(l, rec_link, mtu) &&
+		 l->mtu < 1280 && l->net6.ip.family &&
+		 !WROTE(l, rec_link, subnet6))
+		FAULT(c, l, rec_link, mtu, "expected at least 1280, which the "
+		      "IPv6 of this link needs, found %u", l->mtu);
+	else
+		join(c, m, l);
+}
+
 static void check_joins(struct check *c, const struct members *m)
 {
 	list_for(struct tlink, l, &c->t->links)
-		join(c, m, l);
+		check_between(c, m, l);
 }
 
 static void count(const struct members *m, const struct network *w)

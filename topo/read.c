@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char colons_hint[] =
-	" (write IPv6 addresses in \"quotes\" in flow style)";
+	" (quote IPv6 addresses in flow style: \"fd00::1\")";
 
 void reader_error(struct reader *r, struct pos pos, const char *path,
 		  const char *fmt, ...)

@@ -58,7 +58,7 @@ static const char *found_hint(const struct reader *r)
 {
 	return r->ev.type == YAML_MAPPING_START_EVENT &&
 	       reader_colons(r, r->pos) ?
-	       " (write IPv6 addresses in \"quotes\" in flow style)" : "";
+	       " (quote IPv6 addresses in flow style: \"fd00::1\")" : "";
 }
 
 static void expected(struct reader *r, const char *path, const char *what)

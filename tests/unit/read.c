@@ -262,9 +262,9 @@ static void check_yaml(void)
 	bad("%YAML 1.1\n---\nname: a\n", "1:1: : expected no directive");
 	bad("name: a\n---\nname: b\n", "2:1: : expected one document");
 	bad("networks:\n  a: {gateway6: fd00::}\n", "2:22: : YAML");
-	bad("networks:\n  a: {gateway6: fd00::}\n", "write IPv6 addresses in "
-	    "\"quotes\" in flow style");
-	bad("networks:\n  a: {addresses: [fd00::, fd00::1]}\n", "\"quotes\"");
+	bad("networks:\n  a: {gateway6: fd00::}\n", "quote IPv6 addresses in "
+	    "flow style");
+	bad("networks:\n  a: {addresses: [fd00::, fd00::1]}\n", "quote IPv6");
 	bad("networks: {a: \xff}\n", "1:15: : expected UTF-8 text");
 	bad_len("name: a\0b\n", 10, "1:8: : expected a text, found a zero");
 	bad("name: \"a\\0b\"\n", "name: expected a text without control");
