@@ -4,7 +4,9 @@
 #include "netd/report.h"
 #include "test.h"
 
+#include <arpa/inet.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 static const char *const words[] = { "isolated", "nat", "routed", NULL };
 
@@ -210,6 +212,31 @@ static void arithmetic(void)
 	CHECK(!prefix_read("0.0.0.0/0", &q) && prefix_covers(&q, &p));
 }
 
+/* The same text as the C library's: nft and ip print it so, too. */
+static void texts(void)
+{
+	struct prefix p = { .len = 0 };
+	char want[60], got[50];
+	unsigned int i, k, bits;
+
+	srand(1);
+	for (i = 0; i < 60000; i++) {
+		p.ip.family = i & 1 ? 6 : 4;
+		/* few bits set: many zeros, at every place */
+		bits = 1 + i % 16;
+		for (k = 0; k < 16; k++)
+			p.ip.b[k] = rand() % 16 < (int)bits ? rand() >> 7 : 0;
+		if (i % 50 == 1)
+			memset(p.ip.b, 0, 8 + i % 5 * 2);
+		p.len = rand() % (p.ip.family == 6 ? 129 : 33);
+		inet_ntop(p.ip.family == 6 ? AF_INET6 : AF_INET, p.ip.b, want,
+			  sizeof(want));
+		CHECK_STR(ip_text(&p.ip, got), want);
+		sprintf(want + strlen(want), "/%u", p.len);
+		CHECK_STR(prefix_text(&p, got), want);
+	}
+}
+
 static void nearest(void)
 {
 	static const char *const names[] = { "networks", "nodes", "links" };
@@ -249,6 +276,7 @@ int main(void)
 	lists(a);
 	any();
 	arithmetic();
+	texts();
 	nearest();
 	reports();
 	arena_free(a);
