@@ -54,24 +54,25 @@ static int read_number(const struct field *f, const char *text,
 }
 
 #define NUMBER(bits, fmt)						\
-	static int read_u##bits(const struct field *f, const char *text,	\
-				void *v, struct arena *a, struct buf *why)	\
-	{									\
-		uint64_t n;							\
-		int err = read_number(f, text, UINT##bits##_MAX, &n, why);	\
-										\
-		if (!err)							\
-			*(uint##bits##_t *)v = n;				\
-		return err;							\
-	}									\
+	static int read_u##bits(const struct field *f, const char *text, \
+				void *v, struct arena *a, struct buf *why) \
+	{								\
+		uint64_t n;						\
+		int err = read_number(f, text, UINT##bits##_MAX, &n,	\
+				      why); \
+									\
+		if (!err)						\
+			*(uint##bits##_t *)v = n;			\
+		return err;						\
+	}								\
 	static void print_u##bits(const struct field *f, const void *v,	\
-				  struct buf *out)				\
-	{									\
-		buf_printf(out, "%" fmt, *(const uint##bits##_t *)v);		\
-	}									\
-	const struct field_type field_u##bits = {				\
-		"a whole number", SHAPE_FIXED, sizeof(uint##bits##_t),		\
-		read_u##bits, print_u##bits					\
+				  struct buf *out)			\
+	{								\
+		buf_printf(out, "%" fmt, *(const uint##bits##_t *)v);	\
+	}								\
+	const struct field_type field_u##bits = {			\
+		"a whole number", SHAPE_FIXED, sizeof(uint##bits##_t),	\
+		read_u##bits, print_u##bits				\
 	}
 
 NUMBER(8, PRIu8);

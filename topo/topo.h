@@ -104,7 +104,7 @@ struct network {
 	struct router *owner;	/* the named router that is the gateway */
 	const char *ifname;	/* the bridge's kernel name */
 	bool has_gateway;	/* the home router has an address here */
-	struct mac hwaddr;	/* the bridge's MAC: written, or from its name */
+	struct mac hwaddr;	/* the bridge's: written, or from its name */
 	struct network *segment;	/* whose subnet holds here: itself, or
 					 * the one that links join it with */
 	struct leg_spec *via4, *via6;	/* whose leg, or which attachment, is
@@ -230,7 +230,7 @@ struct router {
 	struct list legs;	/* struct leg_spec *: networks, then links */
 	struct router *copy_of;	/* with count: the entry it came from */
 	const char *up;		/* its interface towards `nat`, or NULL */
-	struct leg_spec *border;	/* nat: the leg that leads to X, or NULL */
+	struct leg_spec *border;	/* nat: the leg to X, or NULL */
 	struct transit *way;	/* nat: host: both ends of that pair */
 };
 

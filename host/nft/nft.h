@@ -47,7 +47,8 @@ struct nft_type {
 enum nft_type_index {
 	T_VERDICT, T_NFPROTO, T_INTEGER, T_HOSTINT, T_IPV4, T_IPV6, T_ETHER,
 	T_ETHERTYPE, T_ARPOP, T_PROTO, T_SERVICE, T_ICMP, T_TCPFLAG, T_MARK,
-	T_IFINDEX, T_CTSTATE, T_CTDIR, T_CTSTATUS, T_ICMP6, T_PKTTYPE, T_ICMPCODE,
+	T_IFINDEX, T_CTSTATE, T_CTDIR, T_CTSTATUS, T_ICMP6, T_PKTTYPE,
+	T_ICMPCODE,
 	T_ICMP6CODE,
 		T_DEVGROUP, T_FIBTYPE, T_BOOL, T_IFNAME, T_IGMP, T_MAX,
 };
@@ -458,7 +459,7 @@ struct nft_found_table {
 struct nft_found_chain {
 	int family;
 	const char *name;
-	uint64_t hash;		/* hash64() of its text; 0: not as we wrote it */
+	uint64_t hash;		/* hash64() of its text; 0: not as we wrote */
 	struct nft_base base;
 	uint32_t *marks;	/* of `ct mark set N`, in the order of rules */
 	uint32_t nmarks, cmarks;

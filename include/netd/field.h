@@ -129,17 +129,17 @@ extern const struct field_type field_u64;	/* uint64_t */
 extern const struct field_type field_hex64;	/* uint64_t, printed as hex */
 extern const struct field_type field_enum;	/* uint8_t into names[] */
 extern const struct field_type field_str;	/* const char * */
-extern const struct field_type field_name;	/* const char *, a name of ours */
-extern const struct field_type field_ifname;	/* const char *, 1 to 15 bytes */
+extern const struct field_type field_name;	/* const char *, of ours */
+extern const struct field_type field_ifname;	/* const char *, 1 to 15 */
 extern const struct field_type field_mac;	/* struct mac */
 extern const struct field_type field_ip;	/* struct ip */
 extern const struct field_type field_ip4;	/* struct ip, IPv4 only */
 extern const struct field_type field_ip6;	/* struct ip, IPv6 only */
-extern const struct field_type field_prefix;	/* struct prefix, host bits kept */
-extern const struct field_type field_net;	/* struct prefix, no host bits */
-extern const struct field_type field_iprange;	/* struct iprange: A, A-B or A/L */
+extern const struct field_type field_prefix;	/* struct prefix, an address */
+extern const struct field_type field_net;	/* struct prefix, a subnet */
+extern const struct field_type field_iprange;	/* struct iprange: A, A-B, A/L */
 extern const struct field_type field_ports;	/* struct ports: N or N-M */
-extern const struct field_type field_time;	/* uint32_t ms; infinite is ~0 */
+extern const struct field_type field_time;	/* uint32_t ms; ~0: infinite */
 extern const struct field_type field_size;	/* uint32_t bytes: 64k */
 extern const struct field_type field_rate;	/* uint64_t bit/s: 10M */
 extern const struct field_type field_nexthop;	/* struct nexthop */

@@ -20,7 +20,7 @@ enum kind {
 	KIND_BRIDGE,
 	KIND_VETH,
 	KIND_TAP,
-	KIND_NIC,		/* a foreign link that is taken, and given back */
+	KIND_NIC,		/* a foreign link, taken and given back */
 	KIND_LEG,		/* the other end of a veth in a netns of ours */
 	KIND_LINK,		/* found only: a link that is not ours */
 	KIND_ADDRESS,
