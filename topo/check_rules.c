@@ -482,25 +482,21 @@ static int by_outer(const void *x, const void *y)
 	return a->o->n.pos.line < b->o->n.pos.line ? -1 : 1;
 }
 
+/* Sorted, they overlap only what is beside them; OFFSET is whose they are. */
 static void outer_twice(struct check *c, struct outer *v, uint32_t n,
-			bool external)
+			size_t offset)
 {
 	uint32_t i, wide = 0;
 
 	qsort(v, n, sizeof(*v), by_outer);
 	for (i = 1; i < n; i++) {
-		if (!prefix_overlaps(&v[wide].p, &v[i].p)) {
-			wide = i;
-			continue;
-		}
-		if (external)
-			FAULT(c, v[i].o, rec_one2one, external,
-			      "is translated already by %s%s", v[wide].o->n.path,
-			      check_where(c, v[wide].o->n.pos));
+		if (prefix_overlaps(&v[wide].p, &v[i].p))
+			check_fault(c, &v[i].o->n, &rec_one2one, offset,
+				    "is translated already by %s%s",
+				    v[wide].o->n.path,
+				    check_where(c, v[wide].o->n.pos));
 		else
-			FAULT(c, v[i].o, rec_one2one, internal,
-			      "is translated already by %s%s", v[wide].o->n.path,
-			      check_where(c, v[wide].o->n.pos));
+			wide = i;
 	}
 }
 
@@ -521,8 +517,8 @@ static void check_one2ones(struct check *c, const struct router *router,
 		if (o->external.ip.family && o->inside.ip.family)
 			n++;
 	}
-	outer_twice(c, out, n, true);
-	outer_twice(c, in, n, false);
+	outer_twice(c, out, n, offsetof(struct one2one, external));
+	outer_twice(c, in, n, offsetof(struct one2one, internal));
 }
 
 /* --- routers ---------------------------------------------------------- */

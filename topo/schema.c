@@ -39,7 +39,9 @@ static const char *const only_true[] = { "true", NULL };
 static const char *const only_none[] = { "none", NULL };
 static const char *const only_auto[] = { "auto", NULL };
 static const char *const only_default[] = { "default", NULL };
-static const char *const modes[] = { "isolated", "nat", "routed", "open", NULL };
+static const char *const modes[] = {
+	"isolated", "nat", "routed", "open", NULL
+};
 static const char *const actions[] = { "allow", "reject", "drop", NULL };
 static const char *const attachments[] = { "tap", "veth", "nic", NULL };
 static const char *const routings[] = { "static", "none", NULL };

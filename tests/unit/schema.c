@@ -1,4 +1,4 @@
-// schema.c - the tables of the YAML are sound, and its types read what they print
+// schema.c - the tables of the YAML are sound, its types read what they print
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
