@@ -67,11 +67,19 @@ soon "the plan is empty" _plan_is_empty
 
 # --- the daemon too, in the middle of a removal ---
 netdctl down k >"$WORLD/out" 2>&1 &
+down=$!
 must poll "$SOON" test ! -e /sys/class/net/ndp-t200
 kill_netd
-start_netd
-soon "the removal was not acknowledged: all is there again" \
-	test -e /sys/class/net/ndp-t200
+if wait $down; then
+	start_netd
+	soon "the removal was acknowledged, and is brought to its end" \
+		bash -c '! ls /sys/class/net | grep -q ^nd'
+	apply "$WORLD/k.net.yaml"
+else
+	start_netd
+	soon "the removal was not acknowledged: all is there again" \
+		test -e /sys/class/net/ndp-t200
+fi
 poll $((20 * SLOW)) _plan_is_empty
 plan_is_empty k
 
