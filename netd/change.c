@@ -112,6 +112,24 @@ static struct object *next_wanted(struct engine *e, struct cursor *at,
 	return first;
 }
 
+/* Adds objects FROM to UPTO of a sorted state that follow those of S. */
+static void append(struct state *s, const struct state *from, uint32_t at,
+		   uint32_t upto)
+{
+	uint32_t n = upto - at;
+
+	if (!n)
+		return;
+	if (s->n + n > s->cap) {
+		s->cap = s->n + n + 64;
+		s->v = realloc(s->v, s->cap * sizeof(*s->v));
+		if (!s->v)
+			abort();
+	}
+	memcpy(&s->v[s->n], &from->v[at], n * sizeof(*s->v));
+	s->n += n;
+}
+
 /* e->wanted with the objects IDS replaced by those of them in WANT. */
 static struct state *merge(const struct state *wanted, const struct state *ids,
 			   const struct state *want)
@@ -121,18 +139,22 @@ static struct state *merge(const struct state *wanted, const struct state *ids,
 	uint32_t i, at = 0, upto;
 	struct object *o;
 
+	m->cap = wanted->n + want->n + 1;
+	m->v = malloc(m->cap * sizeof(*m->v));
+	if (!m->v)
+		abort();
+
 	for (i = 0; i < ids->n; i++) {
 		upto = seek_from(wanted, at, ids->v[i]);
-		while (at < upto)
-			state_ref(m, wanted->v[at++]);
+		append(m, wanted, at, upto);
+		at = upto;
 		if (at < wanted->n && !object_cmp(wanted->v[at], ids->v[i]))
 			at++;
 		o = cursor_find(&w, ids->v[i]);
 		if (o)
 			state_ref(m, o);
 	}
-	while (at < wanted->n)
-		state_ref(m, wanted->v[at++]);
+	append(m, wanted, at, wanted->n);
 	return m;
 }
 
