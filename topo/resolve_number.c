@@ -506,14 +506,18 @@ struct network *topo_network_of(const struct topology *t, const struct ip *ip)
 void topo_avoid(struct topology *t, struct topology *const *others,
 		unsigned int nothers)
 {
-	struct prefix *v;
+	struct prefix *v = t->avoid.items;
 	unsigned int i;
 	uint32_t n = 0;
 
 	for (i = 0; i < nothers; i++)
 		if (others[i] != t && !strcmp(others[i]->netns, t->netns))
 			n += 2 * others[i]->networks.n;
-	v = arena_alloc(t->arena, (n + 1) * sizeof(*v));
+	/* this is done at each check, and the arena only grows */
+	if (n > t->avoid_cap) {
+		v = arena_alloc(t->arena, 2 * n * sizeof(*v));
+		t->avoid_cap = 2 * n;
+	}
 	t->avoid = (struct list){ v, 0 };
 	for (i = 0; i < nothers; i++) {
 		if (others[i] == t || strcmp(others[i]->netns, t->netns))

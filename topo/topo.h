@@ -99,6 +99,7 @@ struct network {
 	struct snat *snat;
 	struct list routes;	/* struct troute * */
 	/* resolved by topo_check() and topo_expand() */
+	uint32_t number;	/* its place among the networks, from 0 */
 	struct prefix net4, net6;	/* len with family 0: none */
 	struct ip gw4, gw6;		/* the gateway's addresses */
 	struct router *owner;	/* the named router that is the gateway */
@@ -298,6 +299,7 @@ struct topology {
 	struct index *index;	/* names, addresses, MACs: topo/index.h */
 	struct list subnets;	/* struct subnet, sorted: resolve.h */
 	struct list avoid;	/* struct prefix: topo_avoid() */
+	uint32_t avoid_cap;
 };
 
 /* Walks a list of pointers: list_for(struct network, w, &t->networks) */
