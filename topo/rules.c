@@ -46,14 +46,14 @@ static bool goes_out(const struct network *n, uint8_t mode)
 	return mode != MODE_ISOLATED && (n->has_gateway || n->external);
 }
 
-static bool isolated_ports(const struct topology *t, const struct network *n)
+/* The network's interface, by its place. */
+static void isolated_ports(const struct topology *t, struct iface *ifs)
 {
-	if (n->port_isolation)
-		return true;
+	list_for(struct network, n, &t->networks)
+		ifs[n->number].isolated = n->port_isolation;
 	list_for(struct attachment, a, &t->attachments)
-		if (a->leg.net == n && a->port_isolation)
-			return true;
-	return false;
+		if (a->leg.net && a->port_isolation)
+			ifs[a->leg.net->number].isolated = true;
 }
 
 static void home_iface(struct rules *x, struct network *n, struct iface *f)
@@ -84,10 +84,9 @@ static void home_where(struct rules *x, struct where *w)
 			     .policies = &t->policies,
 			     .forwards = &t->forwards, .one2one = &t->one2one };
 	w->ifs = arena_alloc(x->out->arena, (w->nifs + 1) * sizeof(*w->ifs));
-	list_for(struct network, n, &t->networks) {
-		home_iface(x, n, &w->ifs[i]);
-		w->ifs[i++].isolated = isolated_ports(t, n);
-	}
+	list_for(struct network, n, &t->networks)
+		home_iface(x, n, &w->ifs[i++]);
+	isolated_ports(t, w->ifs);
 }
 
 static void router_iface(struct where *w, struct leg_spec *leg)
@@ -128,13 +127,17 @@ static void router_where(struct rules *x, struct router *r, struct where *w)
 		router_iface(w, leg);
 }
 
+/* Joined networks are one: packets come by the bridge with the gateway. */
 struct iface *where_net(const struct where *w, const struct network *n)
 {
+	const struct network *seg = n ? segment(n) : NULL;
 	uint32_t i;
 
 	/* at home, the interfaces are the networks, in their order */
+	if (!w->router)
+		return seg ? &w->ifs[seg->number] : NULL;
 	for (i = 0; i < w->nifs; i++)
-		if (w->ifs[i].net == n)
+		if (seg && w->ifs[i].net && segment(w->ifs[i].net) == seg)
 			return &w->ifs[i];
 	return NULL;
 }
@@ -155,8 +158,11 @@ static bool routed_to(const struct iface *f, const struct prefix *p)
 
 struct iface *where_ip(const struct where *w, const struct prefix *p)
 {
+	struct network *n = topo_network_with(w->x->t, p);
 	uint32_t i;
 
+	if (!w->router && n)
+		return where_net(w, n);
 	for (i = 0; i < w->nifs; i++)
 		if (routed_to(&w->ifs[i], p))
 			return &w->ifs[i];
