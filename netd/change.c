@@ -67,19 +67,37 @@ static struct object *cursor_find(struct cursor *c, const struct object *o)
 	       c->s->v[c->i] : NULL;
 }
 
+/* Both are sorted, and so is the result: far cheaper than sorting them. */
+static struct state *united(const struct state *a, const struct state *b)
+{
+	struct state *u = state_new();
+	uint32_t i = 0, k = 0;
+	int c;
+
+	while (i < a->n || k < b->n) {
+		c = i == a->n ? 1 : k == b->n ? -1 :
+		    object_cmp(a->v[i], b->v[k]);
+		state_ref(u, c <= 0 ? a->v[i] : b->v[k]);
+		i += c <= 0;
+		k += c >= 0;
+	}
+	return u;
+}
+
 /* Those of A that are not in B, into OUT, and all that they ask for. */
-static void collect(struct topos *out, struct state *ids,
+static void collect(struct topos *out, struct state **ids,
 		    const struct topos *a, const struct topos *b)
 {
+	struct state *more;
 	unsigned int i;
-	uint32_t k;
 
 	for (i = 0; i < a->n; i++) {
 		if (topos_has(b, a->v[i]))
 			continue;
 		topos_put(out, a->v[i]);
-		for (k = 0; k < a->v[i]->exp->n; k++)
-			state_ref(ids, a->v[i]->exp->v[k]);
+		more = united(*ids, a->v[i]->exp);
+		state_free(*ids);
+		*ids = more;
 	}
 }
 
@@ -215,13 +233,18 @@ static void fill(struct engine *e, struct change *c, const struct state *ids)
 static bool is_pinned(const struct change *c)
 {
 	struct cursor have = { .s = c->have };
+	uint64_t mask = 0;
 	struct object *h;
 	uint32_t i;
+	int kind = -1;
 
 	for (i = 0; i < c->want->n; i++) {
-		h = cursor_find(&have, c->want->v[i]);
-		if (h && !h->foreign && object_diff(c->want->v[i], h) &
-		    object_mask(h->kind, CLASS_PINNED))
+		if (c->want->v[i]->kind != kind) {
+			kind = c->want->v[i]->kind;
+			mask = object_mask(kind, CLASS_PINNED);
+		}
+		h = mask ? cursor_find(&have, c->want->v[i]) : NULL;
+		if (h && !h->foreign && object_diff(c->want->v[i], h) & mask)
 			return true;
 	}
 	return false;
@@ -312,9 +335,8 @@ int change_plan(struct engine *e, struct change *c, const struct topos *next)
 	c->next = topos_copy(next);
 	c->want = state_new();
 	c->have = state_new();
-	collect(&c->gone, ids, &e->set, next);
-	collect(&c->came, ids, next, &e->set);
-	state_sort(ids, NULL, NULL);
+	collect(&c->gone, &ids, &e->set, next);
+	collect(&c->came, &ids, next, &e->set);
 	fill(e, c, ids);
 	err = look_first(e, c, ids);
 	c->wanted = merge(e->wanted, ids, c->want);

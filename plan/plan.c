@@ -102,6 +102,7 @@ enum verdict { STAYS, GOES };
 struct diff {
 	const struct state *wanted, *found;
 	uint8_t *verdict;	/* of each found object */
+	uint32_t going;		/* how many of them GO */
 	struct plan *plan;
 	struct report *report;
 	int err;
@@ -111,8 +112,11 @@ static bool goes(const struct diff *d, int kind, const char *netns,
 		 const char *name)
 {
 	struct object key = { .kind = kind, .netns = netns, .name = name };
-	uint32_t i = state_seek(d->found, kind, netns, name);
+	uint32_t i;
 
+	if (!d->going)
+		return false;
+	i = state_seek(d->found, kind, netns, name);
 	return i < d->found->n && !object_cmp(d->found->v[i], &key) &&
 	       d->verdict[i] == GOES;
 }
@@ -166,6 +170,7 @@ static void only_found(struct diff *d, uint32_t i)
 	if (o->foreign || o->kind == KIND_FACT)
 		return;
 	d->verdict[i] = GOES;
+	d->going++;
 	if (!dies(d, o))
 		plan_add(d->plan, OP_DESTROY, 0, NULL, o);
 }
@@ -180,6 +185,7 @@ static void replace(struct diff *d, uint32_t i, struct object *w,
 		    bool destroy)
 {
 	d->verdict[i] = GOES;
+	d->going++;
 	if (destroy) {
 		plan_add(d->plan, OP_DESTROY, 0, NULL, d->found->v[i]);
 		/* even a bridge must be gone before it comes again */
