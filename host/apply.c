@@ -334,6 +334,8 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 		if (!outer)
 			watch_pause(h, ap.plan.n > 64);
 		carry_out(h);
+		if (!outer)
+			reap_begin(h);
 		h->ap = outer;
 		if (steps_only)
 			watch_steps(h, &ap);

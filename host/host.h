@@ -90,6 +90,7 @@ struct ns {
 	struct devconf *conf6;	/* what its new links are born with, or NULL */
 	pid_t reaper;		/* deletes what is going, or 0 */
 	int reaper_fd;
+	bool doomed;		/* there is something for a reaper */
 	void *nft;		/* host/nft's, per namespace */
 };
 

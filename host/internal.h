@@ -147,6 +147,8 @@ void link_commit(struct host *h);
 void link_delete(struct host *h, struct jobs *jobs);
 /* What is going in NS has somebody that deletes it. */
 void reap_start(struct host *h, struct ns *ns);
+/* Lets what was doomed by this plan go. */
+void reap_begin(struct host *h);
 /* A link is to get that name: nothing that is going has it after this. */
 void reap_name(struct host *h, struct ns *ns, const char *name);
 int reap_fds(struct host *h, struct pollfd *fds, int room);

@@ -29,11 +29,24 @@
 
 /* --- in the reaper --------------------------------------------------------- */
 
-struct doomed {
-	uint32_t index[PORTS_TOGETHER];
-	uint32_t ports, bridges;	/* ports first; both fill the array */
-	uint32_t bridge[BRIDGES_TOGETHER];
+struct list_of {
+	uint32_t *index, n, cap;
 };
+
+struct doomed {
+	struct list_of ports, bridges;
+};
+
+static void list_add(struct list_of *l, uint32_t index)
+{
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 256;
+		l->index = realloc(l->index, l->cap * sizeof(*l->index));
+		if (!l->index)
+			abort();
+	}
+	l->index[l->n++] = index;
+}
 
 static int take_doomed(void *arg, struct nlmsghdr *nlh)
 {
@@ -51,18 +64,18 @@ static int take_doomed(void *arg, struct nlmsghdr *nlh)
 	if (tb[IFLA_LINKINFO])
 		nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL);
 	if (info[IFLA_INFO_KIND] &&
-	    !strcmp(nla_get_string(info[IFLA_INFO_KIND]), "bridge")) {
-		if (d->bridges < BRIDGES_TOGETHER)
-			d->bridge[d->bridges++] = i->ifi_index;
-	} else if (d->ports < PORTS_TOGETHER) {
-		d->index[d->ports++] = i->ifi_index;
-	}
+	    !strcmp(nla_get_string(info[IFLA_INFO_KIND]), "bridge"))
+		list_add(&d->bridges, i->ifi_index);
+	else
+		list_add(&d->ports, i->ifi_index);
 	return 0;
 }
 
 static void begin_doomed(void *arg)
 {
-	memset(arg, 0, sizeof(struct doomed));
+	struct doomed *d = arg;
+
+	d->ports.n = d->bridges.n = 0;
 }
 
 static int ask_group(struct ns *ns, int type, uint32_t index, uint32_t group)
@@ -79,29 +92,38 @@ static int ask_group(struct ns *ns, int type, uint32_t index, uint32_t group)
 	return err;
 }
 
-static int delete_these(struct ns *ns, const uint32_t *index, uint32_t n)
+static int delete_these(struct ns *ns, const struct list_of *l,
+			uint32_t together)
 {
 	uint32_t i;
+	int err = 0;
 
-	for (i = 0; i < n; i++)
-		ask_group(ns, RTM_SETLINK, index[i], GROUP_NOW);
-	return ask_group(ns, RTM_DELLINK, 0, GROUP_NOW);
+	for (i = 0; i < l->n && !err; i++) {
+		ask_group(ns, RTM_SETLINK, l->index[i], GROUP_NOW);
+		if ((i + 1) % together == 0 || i + 1 == l->n)
+			err = ask_group(ns, RTM_DELLINK, 0, GROUP_NOW);
+		/* somebody else was quicker */
+		if (err == -ENODEV)
+			err = 0;
+	}
+	return err;
 }
 
+/* Until there are no more: some may have come meanwhile. */
 static int reap_all(struct ns *ns)
 {
 	struct ifinfomsg i = { 0 };
-	struct doomed d;
+	struct doomed d = { 0 };
 	int err;
 
 	do {
 		err = rt_dump(ns, RTM_GETLINK, &i, sizeof(i), take_doomed,
 			      begin_doomed, &d);
-		if (!err && d.ports)
-			err = delete_these(ns, d.index, d.ports);
-		else if (!err && d.bridges)
-			err = delete_these(ns, d.bridge, d.bridges);
-	} while (!err && (d.ports || d.bridges));
+		if (!err)
+			err = delete_these(ns, &d.ports, PORTS_TOGETHER);
+		if (!err)
+			err = delete_these(ns, &d.bridges, BRIDGES_TOGETHER);
+	} while (!err && (d.ports.n || d.bridges.n));
 	return err;
 }
 
@@ -124,6 +146,7 @@ void reap_start(struct host *h, struct ns *ns)
 {
 	pid_t pid;
 
+	ns->doomed = false;
 	if (ns->reaper > 0)
 		return;
 	pid = fork();
@@ -230,8 +253,12 @@ static void delete_some(struct host *h, struct job *j, uint32_t n)
 		rtq_flush(h);
 		return;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		doom(h, &j[i]);
+		/* a bridge takes a millisecond to go down */
+		if (!ports && i % 8 == 7)
+			rtq_flush(h);
+	}
 	if (ports && n <= NOW_PORTS && j->ns->reaper <= 0) {
 		for (i = 0; i < n; i++)
 			linkmap_del(&j->ns->links,
@@ -241,7 +268,17 @@ static void delete_some(struct host *h, struct job *j, uint32_t n)
 		return;
 	}
 	rtq_flush(h);
-	reap_start(h, j->ns);
+	j->ns->doomed = true;
+}
+
+/* Not before all are doomed: both would wait for the same lock in turn. */
+void reap_begin(struct host *h)
+{
+	struct ns *ns;
+
+	for (ns = ns_first(h); ns; ns = ns->next)
+		if (ns->doomed)
+			reap_start(h, ns);
 }
 
 void link_delete(struct host *h, struct jobs *jobs)
@@ -268,6 +305,11 @@ void reap_name(struct host *h, struct ns *ns, const char *name)
 
 	if (!r || r->group != NETD_GROUP_GOING)
 		return;
+	if (ns->doomed && h->ap->helped >= 8) {
+		rtq_flush(h);
+		reap_start(h, ns);
+		p.fd = ns->reaper_fd;
+	}
 	if (h->ap->helped++ < 8 || ns->reaper <= 0) {
 		delete_one(h, ns, r->index, NULL);
 		rtq_flush(h);
