@@ -266,9 +266,12 @@ static void defaults_of(struct network *w)
 void refs_resolve(struct resolver *r)
 {
 	struct topology *t = r->t;
+	uint32_t number = 0;
 
-	list_for(struct network, w, &t->networks)
+	list_for(struct network, w, &t->networks) {
 		defaults_of(w);
+		w->number = number++;
+	}
 	list_for(struct attachment, a, &t->attachments)
 		ref_attachment(r, a);
 	list_for(struct router, w, &t->hosts)
