@@ -200,6 +200,20 @@ static bool outside(const struct side *s)
 	return !s->net && !s->host;
 }
 
+/* Within one network `any` means nothing: its ports are isolated for a reason. */
+static bool names_any(const struct policy *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->nfrom; i++)
+		if (p->from_ends[i].kind == END_ANY)
+			return true;
+	for (i = 0; i < p->nto; i++)
+		if (p->to_ends[i].kind == END_ANY)
+			return true;
+	return false;
+}
+
 static void add_sides(struct pairs *ps, const struct policy *p, uint32_t order,
 		      const struct side *s, const struct side *d)
 {
@@ -208,7 +222,8 @@ static void add_sides(struct pairs *ps, const struct policy *p, uint32_t order,
 	uint32_t i, n;
 
 	if (!outside(s) && !outside(d)) {
-		if (s->net != d->net || (s->net && s->net->isolated))
+		if (s->net != d->net ||
+		    (s->net && s->net->isolated && !names_any(p)))
 			add_pair(ps, p, order, s, in, d, out);
 		return;
 	}
