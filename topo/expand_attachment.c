@@ -28,7 +28,7 @@ static void set_port(struct brport *p, const struct attachment *a)
 
 	port_set(p);
 	p->isolated = a->port_isolation;
-	p->hairpin = a->hairpin;
+	p->hairpin = a->leg.hairpin;
 	/* a guest is no switch: it must not become root, nor a querier */
 	p->bpdu_guard = w->stp && w->stp->on && a->type != ATT_NIC;
 	if (a->type == ATT_NIC)

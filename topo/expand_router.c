@@ -60,6 +60,7 @@ static void plug(struct expander *x, struct leg_spec *s)
 	port_set(&v->port);
 	/* a router may ask for all multicast */
 	v->port.mcast_router = 1;
+	v->port.hairpin = s->hairpin;
 	v->port.bpdu_guard = s->net->stp && s->net->stp->on;
 	v->peer_netns = arena_strdup(x->out->arena, w->netns);
 	v->peer = arena_strdup(x->out->arena, s->kname);

@@ -344,12 +344,51 @@ static struct leg_spec *leg_of(struct named *m, const struct router *from)
 	return NULL;
 }
 
-/* Where a target is: its addresses and network.  What by name may be NULL. */
+/* Where a target is: its addresses, network, and leg if that is known. */
 struct target {
 	struct list ips;	/* struct ip */
 	struct network *net;
-	struct attachment *attachment;
+	struct leg_spec *leg;
 };
+
+static size_t key_of(char *key, const struct network *seg,
+		     const struct ip *ip)
+{
+	key[0] = 't';
+	memcpy(key + 1, &seg, sizeof(seg));
+	memcpy(key + 1 + sizeof(seg), ip, sizeof(*ip));
+	return 1 + sizeof(seg) + sizeof(*ip);
+}
+
+static void note_leg(struct resolver *r, struct leg_spec *l)
+{
+	const struct prefix *p = l->ips.items;
+	char key[64];
+	uint32_t i;
+
+	for (i = 0; l->net && i < l->ips.n; i++)
+		index_put(r->x, key, key_of(key, l->net->segment, &p[i].ip),
+			  l);
+}
+
+static void note_legs(struct resolver *r)
+{
+	list_for(struct router, w, &r->t->hosts)
+		list_for(struct leg_spec, l, &w->legs)
+			note_leg(r, l);
+	list_for(struct attachment, a, &r->t->attachments)
+		note_leg(r, &a->leg);
+}
+
+/* Whose address it is, when that is known. */
+static struct leg_spec *address_leg(struct resolver *r,
+				    const struct network *w,
+				    const struct ip *ip)
+{
+	char key[64];
+
+	return index_get(r->x, key, key_of(key, w->segment, ip));
+}
 
 static void find_target(struct resolver *r, const struct word *w,
 			const char *path, uint8_t family,
@@ -363,6 +402,7 @@ static void find_target(struct resolver *r, const struct word *w,
 		out->ips.items = arena_memdup(r->a, &p.ip, sizeof(p.ip));
 		out->ips.n = 1;
 		out->net = topo_network_of(r->t, &p.ip);
+		out->leg = out->net ? address_leg(r, out->net, &p.ip) : NULL;
 		return;
 	}
 	m = name_find(r->t, w->s);
@@ -382,8 +422,7 @@ static void find_target(struct resolver *r, const struct word *w,
 	}
 	out->ips = first_ips(r, l, family);
 	out->net = l->net ? l->net->segment : NULL;
-	if (m->kind == NAME_ATTACHMENT)
-		out->attachment = m->what;
+	out->leg = l;
 	if (!out->ips.n)
 		report_error(r->report, w->pos, path, "expected a target "
 			     "with an %saddress, found %s, which has none "
@@ -401,8 +440,8 @@ static void forward_target(struct resolver *r, struct forward *f,
 	find_target(r, &f->target, f->n.path, f->listen.family, from, &t);
 	f->target_ips = t.ips;
 	f->net = t.net;
-	if (t.attachment && !from)
-		t.attachment->hairpin = true;
+	if (t.leg && !from)
+		t.leg->hairpin = true;
 }
 
 static void one2one_target(struct resolver *r, struct one2one *o,
@@ -417,8 +456,8 @@ static void one2one_target(struct resolver *r, struct one2one *o,
 	find_target(r, &o->internal, o->n.path, o->external.ip.family, from,
 		    &t);
 	o->net = t.net;
-	if (t.attachment && !from)
-		t.attachment->hairpin = true;
+	if (t.leg && !from)
+		t.leg->hairpin = true;
 	if (!prefix_read(o->internal.s, &p)) {
 		o->inside = prefix_net(&p);
 	} else if (t.ips.n) {
@@ -431,6 +470,8 @@ void targets_resolve(struct resolver *r)
 {
 	struct topology *t = r->t;
 
+	if (t->forwards.n || t->one2one.n)
+		note_legs(r);
 	list_for(struct forward, f, &t->forwards)
 		forward_target(r, f, NULL);
 	list_for(struct one2one, o, &t->one2one)

@@ -29,7 +29,7 @@ void ref_attachment(struct resolver *r, struct attachment *a)
 	a->leg.label = a->leg.network.s;
 	a->leg.at = NULL;
 	a->leg.link = NULL;
-	a->hairpin = false;
+	a->leg.hairpin = false;
 	if (!WROTE(a, rec_attachment, default_route))
 		a->default_route = true;
 	if (!WROTE(a, rec_attachment, vnet_hdr))
@@ -81,6 +81,7 @@ static void network_legs(struct resolver *r, struct router *w)
 			l = arena_memdup(r->a, spec, sizeof(*spec));
 		l->net = network_of(r, &l->network, l->n.path);
 		l->link = NULL;
+		l->hairpin = false;
 		if (l->net)
 			add_leg(r, w, l, l->network.s);
 	}
@@ -175,6 +176,7 @@ static void plug(struct resolver *r, struct tlink *l, struct leg_spec *leg,
 {
 	leg->net = net->net;
 	leg->link = NULL;
+	leg->hairpin = false;
 	if (!leg->cost)
 		leg->cost = l->cost;
 	add_leg(r, leg->at, leg, net->network.s);

@@ -136,6 +136,7 @@ struct leg_spec {
 	const char *port;	/* the other end's, at the bridge; a link's:
 				 * the port, where its end is a network */
 	struct ip way4, way6;	/* a node's: its default routes by this leg */
+	bool hairpin;		/* a forward may send it its own packets */
 };
 
 struct allowed {		/* allowed-addresses: a prefix, or a map */
@@ -157,7 +158,6 @@ struct attachment {
 	bool port_isolation;
 	bool dynamic;		/* came by topo_attach() */
 	const char *kname;	/* its kernel name at the bridge */
-	bool hairpin;		/* a forward may send it its own packets */
 };
 
 struct group {

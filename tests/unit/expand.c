@@ -388,7 +388,10 @@ static void outside(struct world *w)
 	       "attachments:\n"
 	       "  a: {network: n, type: veth, netns: a}\n"
 	       "  b: {network: m, type: veth, netns: b}\n"
+	       "  c: {network: m, type: veth, netns: c}\n"
+	       "  d: {network: m, type: veth, netns: d, address: 10.2.0.9}\n"
 	       "forwards:\n"
+	       "  - {port: 81, target: 10.2.0.9}\n"
 	       "  - {listen: 203.0.113.1, port: 80, target: a}\n"
 	       "  - {listen: 203.0.113.7, port: 80, target: a}\n"
 	       "  - {listen: 198.51.100.7, port: 80, target: a}\n"
@@ -411,6 +414,8 @@ static void outside(struct world *w)
 	   "via 10.2.0.9 dev nd-m");
 	IS(VETH, "", "ndp-a", "hairpin", "1");
 	IS(VETH, "", "ndp-b", "hairpin", "1");
+	IS(VETH, "", "ndp-c", "hairpin", "0");
+	IS(VETH, "", "ndp-d", "hairpin", "1");
 	expand(w, "namespace: mine\n"
 	       "networks:\n"
 	       "  n: {mode: nat, subnet: 10.1.0.0/24}\n"
