@@ -71,14 +71,17 @@ static void add(struct report *r, enum severity sev, struct pos pos,
 		const char *path, const char *fmt, va_list ap)
 {
 	struct finding f = { .severity = sev, .pos = pos };
+	char text[1024];
 
-	f.path = arena_strdup(r->arena, path ? path : "");
-	f.text = arena_vprintf(r->arena, fmt, ap);
 	/* who asks whether there were errors must hear of it again */
 	if (sev == SEV_ERROR)
 		r->errors++;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	f.text = text;
 	if (seen(r, &f))
 		return;
+	f.path = arena_strdup(r->arena, path ? path : "");
+	f.text = arena_strdup(r->arena, text);
 	r->list = grow(r->list, r->count, &r->cap, sizeof(f));
 	r->list[r->count++] = f;
 }

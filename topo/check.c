@@ -23,7 +23,7 @@ static const char *key_of(const struct record *r, size_t offset)
 static const char *path_of(struct check *c, const struct node *n,
 			   const char *key)
 {
-	return arena_printf(c->report->arena, "%s%s%s", n->path,
+	return arena_printf(c->a, "%s%s%s", n->path,
 			    n->path[0] ? "." : "", key);
 }
 
@@ -40,10 +40,24 @@ void check_fault(struct check *c, const struct node *n, const struct record *r,
 		     path_of(c, n, key_of(r, offset)), "%s", text);
 }
 
+/* An empty list takes away what `defaults:` says. */
+static bool says_nothing(const struct node *n, const struct record *r,
+			 size_t offset)
+{
+	const struct list *l = (const void *)((const char *)n + offset);
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->fields[i].type == &field_list &&
+		    r->fields[i].off == offset)
+			return !l->n;
+	return false;
+}
+
 void check_idle(struct check *c, const struct node *n, const struct record *r,
 		size_t offset, const char *why)
 {
-	if (node_own(n, r, offset))
+	if (node_own(n, r, offset) && !says_nothing(n, r, offset))
 		check_fault(c, n, r, offset, "has no effect here: %s", why);
 }
 
@@ -61,7 +75,7 @@ const char *check_where(struct check *c, struct pos pos)
 	const char *s;
 
 	report_place(c->report, pos, &b);
-	s = b.len ? arena_printf(c->report->arena, " (%s)", buf_text(&b)) : "";
+	s = b.len ? arena_printf(c->a, " (%s)", buf_text(&b)) : "";
 	buf_free(&b);
 	return s;
 }
@@ -118,7 +132,7 @@ static void trim(struct report *r, unsigned int before)
 
 void topo_check_broken(struct topology *t, struct report *report)
 {
-	struct check c = { .t = t, .report = report };
+	struct check c = { .t = t, .report = report, .a = arena_new() };
 	unsigned int before = report->count;
 
 	check_names(&c);
@@ -129,6 +143,7 @@ void topo_check_broken(struct topology *t, struct report *report)
 	trim(report, before);
 	topo_resolve_names(t, report);
 	trim(report, before);
+	arena_free(c.a);
 }
 
 int topo_check(struct topology *t, const struct state *found,
@@ -137,7 +152,7 @@ int topo_check(struct topology *t, const struct state *found,
 {
 	struct check c = {
 		.t = t, .found = found, .others = others, .nothers = nothers,
-		.report = report,
+		.report = report, .a = arena_new(),
 	};
 	unsigned int errors = report->errors, before = report->count;
 	size_t i;
@@ -149,5 +164,6 @@ int topo_check(struct topology *t, const struct state *found,
 		if (report->errors - errors > MAX_FINDINGS)
 			break;
 	}
+	arena_free(c.a);
 	return report->errors == errors ? 0 : -EINVAL;
 }

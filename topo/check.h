@@ -11,6 +11,7 @@ struct check {
 	struct topology *const *others;
 	unsigned int nothers;
 	struct report *report;
+	struct arena *a;		/* for messages; gone with the check */
 	bool duplicates, loops;		/* `allow:` makes them warnings */
 };
 
@@ -36,7 +37,7 @@ void check_needs(struct check *c, const struct node *n, const struct record *r,
 	check_needs(c, (const struct node *)(p), &rec, \
 		    offsetof(__typeof__(*(p)), m))
 
-/* " (FILE:LINE:COL)" of another place, in the report's memory. */
+/* " (FILE:LINE:COL)" of another place, for a message. */
 const char *check_where(struct check *c, struct pos pos);
 
 /* The parts, in the order in which they are run. */

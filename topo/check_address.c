@@ -308,7 +308,7 @@ static const char *unfit(struct check *c, const struct prefix *net,
 	else if (!two && ip->family == 4 && !ip_cmp(ip, &last))
 		why = "is the broadcast address of";
 	return !why ? NULL :
-	       arena_printf(c->report->arena, "%s %s %s, the subnet of %s",
+	       arena_printf(c->a, "%s %s %s, the subnet of %s",
 			    ip_text(ip, a), why, prefix_text(net, n), who);
 }
 

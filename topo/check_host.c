@@ -253,7 +253,7 @@ static void check_user(struct check *c, struct attachment *a,
 
 	if (!name)
 		return;
-	value = fact(c, arena_printf(c->report->arena, "%s:%s", kind, name));
+	value = fact(c, arena_printf(c->a, "%s:%s", kind, name));
 	if (value && (value[0] < '0' || value[0] > '9'))
 		report_error(c->report, pos, a->leg.n.path,
 			     "the host has no %s %s", kind, name);

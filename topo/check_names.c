@@ -200,7 +200,7 @@ static void check_interfaces(struct check *c)
 	list_for(struct attachment, a, &c->t->attachments) {
 		if (a->type != ATT_VETH || !a->netns)
 			continue;
-		add(&s, arena_printf(c->report->arena, "%s in %s",
+		add(&s, arena_printf(c->a, "%s in %s",
 				     a->leg.ifname ? a->leg.ifname : "eth0",
 				     a->netns), "that of another attachment",
 		    a->leg.n.pos, a->leg.n.path);

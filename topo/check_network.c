@@ -254,7 +254,7 @@ static void check_joined(struct check *c, struct network *w)
 
 	if (!w->segment || w->segment == w)
 		return;
-	why = arena_printf(c->report->arena, "the network is joined with %s%s, "
+	why = arena_printf(c->a, "the network is joined with %s%s, "
 			   "which speaks for both", w->segment->n.name,
 			   check_where(c, w->segment->n.pos));
 	if (w->mode != MODE_ISOLATED)
@@ -279,7 +279,7 @@ void check_gateways(struct check *c)
 		check_joined(c, w);
 		if (!check_not_home(w, &who) || !strcmp(who, "none"))
 			continue;
-		why = arena_printf(c->report->arena,
+		why = arena_printf(c->a,
 				   "%s is the gateway of this network%s", who,
 				   w->owner ? ": write it there (`nat:`, "
 				   "`routes:`, `policies:`)" : "");

@@ -42,6 +42,7 @@ int topo_check_attachment(struct topology *t, const char *name,
 
 	if (!a)
 		return -ENOENT;
+	c.a = arena_new();
 	some.attachments = (struct list){ &a, 1 };
 	check_attachments(&c);
 	if (a->leg.net) {
@@ -52,5 +53,6 @@ int topo_check_attachment(struct topology *t, const char *name,
 		check_host(&c);
 		free(some.attachments.items);
 	}
+	arena_free(c.a);
 	return report->errors == errors ? 0 : -EINVAL;
 }

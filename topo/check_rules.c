@@ -37,7 +37,7 @@ static bool has_leg_in(const struct router *h, struct network *w)
 static const char *not_here(struct check *c, const struct router *router,
 			    struct network *w)
 {
-	struct arena *a = c->report->arena;
+	struct arena *a = c->a;
 	const char *who;
 
 	if (router)
@@ -84,14 +84,14 @@ static const char *bad_attachment(struct check *c, const struct attachment *a)
 	if (!g && a->leg.net)
 		g = a->leg.net->guards;
 	if (a->type == ATT_NIC)
-		return arena_printf(c->report->arena, "%s is a nic, whose "
+		return arena_printf(c->a, "%s is a nic, whose "
 				    "addresses are not guarded", name);
 	if (!a->leg.ips.n)
-		return arena_printf(c->report->arena, "the addresses of %s "
+		return arena_printf(c->a, "the addresses of %s "
 				    "are not known: write `address:`%s", name,
 				    check_where(c, a->leg.n.pos));
 	if (g && !g->ip)
-		return arena_printf(c->report->arena, "the address check of "
+		return arena_printf(c->a, "the address check of "
 				    "%s is off%s, so that anyone may be it",
 				    name, check_where(c, g->n.pos));
 	return NULL;
@@ -508,8 +508,8 @@ static void check_one2ones(struct check *c, const struct router *router,
 
 	if (!l->n)
 		return;
-	out = arena_alloc(c->report->arena, l->n * sizeof(*out));
-	in = arena_alloc(c->report->arena, l->n * sizeof(*in));
+	out = arena_alloc(c->a, l->n * sizeof(*out));
+	in = arena_alloc(c->a, l->n * sizeof(*in));
 	list_for(struct one2one, o, l) {
 		check_one2one(c, router, o);
 		out[n] = (struct outer){ o->external, o };
