@@ -71,7 +71,7 @@ static void add(struct report *r, enum severity sev, struct pos pos,
 		const char *path, const char *fmt, va_list ap)
 {
 	struct finding f = { .severity = sev, .pos = pos };
-	char text[1024];
+	char text[4096];
 
 	/* who asks whether there were errors must hear of it again */
 	if (sev == SEV_ERROR)
