@@ -8,6 +8,7 @@
 //	floor dump N		the bare dumps of links, addresses, routes
 //	floor dump-nft N	of all elements and rules of all tables
 //	floor types FILE [BASE]	how many requests of which type it would make
+//	floor gone		waits until no link of netd's groups is left
 //	floor quiet		waits until namespaces are torn down
 //
 // All is built before the clock starts: only the sends are timed.
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "netd/host.h"
@@ -247,6 +249,42 @@ static int do_types(int argc, char **argv)
 	return 0;
 }
 
+static int count_ours(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a[MAX_ATTR] = { NULL };
+	uint32_t group;
+
+	mnl_attr_parse(h, sizeof(*ifi), take_attr, a);
+	group = a[IFLA_GROUP] ? mnl_attr_get_u32(a[IFLA_GROUP]) : 0;
+	/* netd's groups of links that are about to go are the next numbers */
+	if (group >= NETD_GROUP && group < NETD_GROUP + 16)
+		++*(unsigned int *)arg;
+	return 0;
+}
+
+/* Seldom, since looking costs time that deleting needs. */
+static int do_gone(int argc, char **argv)
+{
+	const struct timespec t = { .tv_nsec = 100 * 1000 * 1000 };
+	struct mnl_socket *s = space_socket("");
+	double end = now_ms() + 300000;
+	unsigned int n;
+	char buf[256] = "";
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = RTM_GETLINK;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	for (;;) {
+		n = 0;
+		nl_dump(s, h, count_ours, &n);
+		if (!n || now_ms() > end)
+			return n ? 1 : 0;
+		nanosleep(&t, NULL);
+	}
+}
+
 static int do_quiet(int argc, char **argv)
 {
 	wait_quiet();
@@ -262,6 +300,7 @@ static const struct {
 	{ "turn", 3, do_turn }, { "down", 0, do_down },
 	{ "dump", 1, do_dump }, { "dump-nft", 1, do_dump_nft },
 	{ "types", 1, do_types }, { "quiet", 0, do_quiet },
+	{ "gone", 0, do_gone },
 };
 
 int main(int argc, char **argv)
