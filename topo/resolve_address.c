@@ -68,6 +68,15 @@ static uint64_t room(const struct prefix *net, uint64_t *first)
 	return (1ull << bits) - (net->ip.family == 4 ? 2 : 1);
 }
 
+static bool unclaimed(struct resolver *r, const struct scope *s,
+		      const struct ip *ip)
+{
+	char key[64];
+
+	return !index_get(r->x, key, key_of(key, s, ip));
+}
+
+/* The home router's gateway may be one of its `addresses:`. */
 static bool next_free(struct resolver *r, const struct scope *s,
 		      const char *owner, struct prefix *p)
 {
@@ -77,7 +86,8 @@ static bool next_free(struct resolver *r, const struct scope *s,
 	for (; *s->next < n; (*s->next)++) {
 		p->ip = ip_add(&base, first + *s->next);
 		p->len = s->net.len;
-		if (claim(r, s, &p->ip, owner))
+		if ((!owner[0] || unclaimed(r, s, &p->ip)) &&
+		    claim(r, s, &p->ip, owner))
 			return true;
 	}
 	return false;
@@ -90,6 +100,14 @@ static const char *owner_of(const struct leg_spec *l)
 	return l->at ? l->at->n.name : l->n.name;
 }
 
+/* A node may have two legs in one network, which don't share an address. */
+static const char *claimant(struct resolver *r, const struct leg_spec *l)
+{
+	if (!l->at)
+		return l->n.name;
+	return join_words(r->a, l->at->n.name, "/", l->label, NULL);
+}
+
 static void add_ip(struct resolver *r, struct leg_spec *l,
 		   const struct addrspec *s, const struct scope *scope)
 {
@@ -100,7 +118,7 @@ static void add_ip(struct resolver *r, struct leg_spec *l,
 		if (p->len == 255)
 			p->len = scope->net.ip.family ? scope->net.len :
 				 ip_bytes(&p->ip) * 8;
-		claim(r, scope, &p->ip, owner_of(l));
+		claim(r, scope, &p->ip, claimant(r, l));
 		l->ips.n++;
 	} else if (s->how == ADDR_AUTO && scope->net.ip.family) {
 		/* to be filled: the family is known, the length is not */
@@ -179,7 +197,7 @@ static void take_new(struct resolver *r, struct leg_spec *l,
 	struct prefix bare;
 	char text[50];
 
-	if (!next_free(r, s, owner_of(l), p)) {
+	if (!next_free(r, s, claimant(r, l), p)) {
 		report_error(r->report, l->n.pos, l->n.path, "expected a "
 			     "free address in %s, found none",
 			     prefix_text(&s->net, text));
@@ -208,7 +226,7 @@ static void fill(struct resolver *r, struct leg_spec *l, bool kept)
 			continue;
 		key = key_for(r, l, p[i].ip.family, nth[p[i].ip.family]++);
 		if (kept)
-			take_kept(r, &s, key, owner_of(l), &p[i]);
+			take_kept(r, &s, key, claimant(r, l), &p[i]);
 		else
 			take_new(r, l, &s, key, &p[i]);
 	}

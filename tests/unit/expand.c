@@ -217,6 +217,15 @@ static void numbers(struct world *w)
 	HAS(ADDRESS, "", "nd-m 10.64.4.1/24");
 	IS(VETH, "", "ndp-x", "peer_addresses", "10.64.2.3/24, fd00:64::2/64");
 	IS(VETH, "", "ndp-b", "peer_addresses", "10.64.2.2/24, fd00:64::3/64");
+	/* two legs in one network, two automatic addresses: each its own */
+	expand(w, "networks: {l: {subnet: 10.1.0.0/24}}\n"
+	       "nodes: {a: {networks: [l, l]}}\n"
+	       "attachments: {x: {network: l, type: veth, netns: x,\n"
+	       "  address: [10.1.0.1, auto, auto]}}\n");
+	HAS(ADDRESS, "t.a", "eth0 10.1.0.2/24");
+	HAS(ADDRESS, "t.a", "eth1 10.1.0.3/24");
+	IS(VETH, "t", "ndp-x", "peer_addresses",
+	   "10.1.0.1/24, 10.1.0.4/24, 10.1.0.5/24");
 }
 
 /* What another topology has is not taken, be it written or automatic. */
@@ -456,6 +465,79 @@ static void groups(struct world *w)
 	CHECK(p[0]->mark && p[1]->mark && p[1]->mark != p[2]->mark);
 }
 
+/* Two legs in one network are two interfaces with an address each. */
+static void twice(struct world *w)
+{
+	expand(w, "name: lab\nnamespace: lab\n"
+	       "networks: {n: {subnet: 10.1.0.0/24}}\n"
+	       "routers: {r: {networks: [n, n]}}\n"
+	       "nodes: {a: {networks: [n, n]}}\n");
+	HAS(ADDRESS, "lab.r", "n 10.1.0.1/24");
+	HAS(ADDRESS, "lab.r", "n-2 10.1.0.2/24");
+	HAS(ADDRESS, "lab.a", "eth0 10.1.0.3/24");
+	HAS(ADDRESS, "lab.a", "eth1 10.1.0.4/24");
+	HAS(VETH, "lab", "ndl-a.n");
+	HAS(VETH, "lab", "ndl-a.n.2");
+	IS(ROUTE, "lab.a", "0.0.0.0/0", "nexthops", "via 10.1.0.1 dev eth0");
+}
+
+static const struct topo_item *item(struct world *w, struct arena *a,
+				    const char *kind, const char *name)
+{
+	static const struct topo_item none = {
+		.detail = "", .netns = "", .ifname = "", .network = "",
+		.address = "", .mac = "",
+	};
+	struct topo_item *v;
+	unsigned int i, n = topo_items(w->t, a, &v);
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(v[i].kind, kind) && !strcmp(v[i].name, name))
+			return &v[i];
+	return &none;
+}
+
+static void items(struct world *w)
+{
+	struct arena *a = arena_new();
+
+	expand(w, "name: lab\n"
+	       "networks:\n"
+	       "  n: {mode: nat, mode6: routed, subnet: 10.1.0.0/24,"
+	       " subnet6: 'fd00:1::/64'}\n"
+	       "  m: {subnet: auto}\n"
+	       "attachments:\n"
+	       "  vm: {network: n, type: tap, owner: bob,"
+	       " mac: '02:00:00:00:00:09'}\n"
+	       "routers: {r: {networks: [m], nat: host}}\n"
+	       "nodes: {a: {networks: [m], count: 2}}\n"
+	       "links: [r-a2]\n"
+	       "policies: [{name: p, from: n, to: outside, protocol: tcp,"
+	       " ports: [25, 80-81], action: reject}]\n"
+	       "forwards: ['8080:vm:80/tcp']\n");
+	CHECK_STR(item(w, a, "network", "n")->detail, "mode nat, IPv6 routed,"
+		  " 10.1.0.1/24, fd00:1::1/64");
+	CHECK_STR(item(w, a, "network", "n")->ifname, "nd-n");
+	CHECK_STR(item(w, a, "network", "m")->detail,
+		  "mode isolated, 10.64.0.1/24, router r");
+	CHECK_STR(item(w, a, "attachment", "vm")->detail, "tap, owner bob");
+	CHECK_STR(item(w, a, "attachment", "vm")->ifname, "ndp-vm");
+	CHECK_STR(item(w, a, "attachment", "vm")->address,
+		  "10.1.0.2, fd00:1::2");
+	CHECK_STR(item(w, a, "attachment", "vm")->mac, "02:00:00:00:00:09");
+	CHECK_STR(item(w, a, "router", "r")->detail, "m, a2, nat host");
+	CHECK_STR(item(w, a, "node", "a2")->netns, "lab.a2");
+	CHECK_STR(item(w, a, "node", "a2")->address,
+		  "10.64.0.3, 10.32.0.1, fd00:32::1");
+	CHECK_STR(item(w, a, "link", "r-a2")->detail,
+		  "r - a2, 10.32.0.0/31, fd00:32::/127");
+	CHECK_STR(item(w, a, "policy", "p")->detail,
+		  "reject n to outside tcp 25,80-81");
+	CHECK_STR(item(w, a, "forward", "forwards[0]")->detail,
+		  "8080 tcp to vm 80");
+	arena_free(a);
+}
+
 /* --- an attachment alone ----------------------------------------------- */
 
 static bool equal(const struct object *a, const struct object *b)
@@ -612,7 +694,7 @@ int main(void)
 	struct world world, *w = &world;
 	static void (*const tests[])(struct world *) = {
 		gateways, asked, numbers, others, names, lab, borders,
-		outside, groups,
+		outside, groups, twice, items,
 	};
 	size_t i;
 
