@@ -391,11 +391,17 @@ static void taken(struct check *c, const struct listen *a,
 	      early->topology ? "" : check_where(c, early->w->n.pos));
 }
 
+/* A home with a way out through the host is forwarded to by the host. */
+static bool is_at_host(const struct topology *t)
+{
+	return !t->netns[0] || t->way;
+}
+
 static bool shares_home(struct check *c, const struct router *router,
 			unsigned int i)
 {
-	return !router && c->others[i] != c->t &&
-	       !strcmp(c->others[i]->netns, c->t->netns);
+	return !router && c->others[i] != c->t && is_at_host(c->t) &&
+	       is_at_host(c->others[i]);
 }
 
 static void check_listens(struct check *c, const struct router *router,

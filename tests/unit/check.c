@@ -53,6 +53,16 @@ static void check_others(void)
 	with(web, "networks: {a: {mode: nat, subnet: 10.1.2.0/24}}",
 	     "10.1.2.0/24 overlaps 10.1.0.0/16 of networks.web in topology "
 	     "other");
+	/* the host's ports are there once, also for homes of their own */
+	with(web, "networks: {a: {mode: nat, subnet: 10.1.2.0/24}}\n"
+	     "nodes: {n: {networks: [a]}}\n"
+	     "forwards: [85:n:80/tcp]\n",
+	     "forwards[0].port: is listened on already by forwards[0] of "
+	     "topology other");
+	/* what defaults say may be taken away where it has no effect */
+	with(web, "defaults: {network: {services: [53/udp]}}\n"
+	     "networks: {a: {subnet: 10.2.0.0/24, gateway: f, services: []}}\n"
+	     "attachments: {f: {network: a, type: tap, owner: root}}\n", "");
 	/* another namespace is another world */
 	with(web, "networks: {a: {mode: nat, subnet: 10.1.2.0/24}}\n"
 	     "namespace: lab\n", "");
