@@ -335,7 +335,7 @@ void names_attachment(struct resolver *r, struct attachment *a)
 static const char *leads_to(const struct leg_spec *l)
 {
 	if (!l->link)
-		return l->label;
+		return l->net->n.name;
 	return link_other(l)->network.s;
 }
 
