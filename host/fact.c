@@ -152,6 +152,7 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	if (!uname(&u))
 		fact_add(found, "kernel", u.release);
 	fact_defaults(h, &v4, &v6);
+	watch_defaults(h, &v4, &v6);
 	fact_add(found, "default-dev", buf_text(&v4));
 	fact_add(found, "default-dev6", buf_text(&v6));
 	add_neighbours(h, found);

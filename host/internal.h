@@ -201,6 +201,9 @@ void watch_set(struct host *h, struct state *s);
 /* What happened until now is about to be seen by an observation. */
 void watch_drain(struct host *h);
 void watch_pause(struct host *h, bool pause);
+struct buf;
+/* The devices of the default routes, as netd is told of them. */
+void watch_defaults(struct host *h, const struct buf *v4, const struct buf *v6);
 void watch_drain_nft(struct host *h);
 void watch_join(struct host *h, struct ns *ns);
 void watch_forget(struct host *h, struct ns *ns);

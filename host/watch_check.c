@@ -204,23 +204,30 @@ void check_routes(struct host *h, struct ns *ns)
 	state_free(l.found);
 }
 
+/* What netd was told of the default routes, or is about to be. */
+void watch_defaults(struct host *h, const struct buf *v4, const struct buf *v6)
+{
+	struct watch *w = h->watch;
+
+	buf_reset(&w->default4);
+	buf_reset(&w->default6);
+	buf_str(&w->default4, buf_text(v4));
+	buf_str(&w->default6, buf_text(v6));
+}
+
 void check_defaults(struct host *h)
 {
 	struct watch *w = h->watch;
 	struct buf v4 = { 0 }, v6 = { 0 };
-	bool known = w->default4.p && w->default6.p;
 
 	fact_defaults(h, &v4, &v6);
-	buf_add(&v4, "", 0);
-	buf_add(&v6, "", 0);
-	if (known && (strcmp(v4.p, w->default4.p) ||
-		      strcmp(v6.p, w->default6.p)))
+	if (strcmp(buf_text(&v4), buf_text(&w->default4)) ||
+	    strcmp(buf_text(&v6), buf_text(&w->default6)))
 		host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
 			   "the default route moved");
-	buf_free(&w->default4);
-	buf_free(&w->default6);
-	w->default4 = v4;
-	w->default6 = v6;
+	watch_defaults(h, &v4, &v6);
+	buf_free(&v4);
+	buf_free(&v6);
 }
 
 /* --- settings -------------------------------------------------------------- */
