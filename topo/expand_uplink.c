@@ -93,9 +93,10 @@ static void host_route(struct expander *x, const struct prefix *to,
 			  x->t->way->port, &via->ip);
 }
 
-static bool untranslated(uint8_t mode)
+static bool untranslated(const struct expander *x, uint8_t mode)
 {
-	return mode == MODE_ROUTED || mode == MODE_OPEN;
+	return mode != MODE_NAT &&
+	       (mode != MODE_ISOLATED || topo_rules_lead_out(x->t));
 }
 
 static void host_routes(struct expander *x)
@@ -103,9 +104,9 @@ static void host_routes(struct expander *x)
 	const struct transit *w = x->t->way;
 
 	list_for(struct network, n, &x->t->networks) {
-		if (n->home4 && untranslated(n->mode))
+		if (n->home4 && untranslated(x, n->mode))
 			host_route(x, &n->net4, &w->inner4, n->n.pos);
-		if (n->home6 && untranslated(n->mode6))
+		if (n->home6 && untranslated(x, n->mode6))
 			host_route(x, &n->net6, &w->inner6, n->n.pos);
 	}
 }
@@ -271,34 +272,6 @@ static void add_defaults(struct expander *x)
 	add_default(x, "default-dev6");
 }
 
-static bool leads_out(const struct expander *x, const struct end *e,
-		      uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
-		if (e[i].kind == END_OUTSIDE || e[i].kind == END_ANY ||
-		    (e[i].kind == END_ADDRESS &&
-		     !topo_network_with(x->t, &e[i].p)))
-			return true;
-	return false;
-}
-
-/* Something other than the mode of a network leads from or to outside. */
-static bool rules_lead_out(const struct expander *x)
-{
-	const struct topology *t = x->t;
-
-	if (t->forwards.n || t->one2one.n)
-		return true;
-	list_for(struct policy, p, &t->policies)
-		if (p->action == ACT_ALLOW &&
-		    (leads_out(x, p->from_ends, p->nfrom) ||
-		     leads_out(x, p->to_ends, p->nto)))
-			return true;
-	return false;
-}
-
 static bool by_mode(const struct network *w)
 {
 	return w->mode != MODE_ISOLATED || w->mode6 != MODE_ISOLATED;
@@ -306,7 +279,7 @@ static bool by_mode(const struct network *w)
 
 static void find_uplinks(struct expander *x)
 {
-	bool all = rules_lead_out(x);
+	bool all = topo_rules_lead_out(x->t);
 
 	x->up_index = index_new(x->t->resolved);
 	list_for(struct network, w, &x->t->networks) {

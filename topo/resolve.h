@@ -84,8 +84,6 @@ struct ip leg_ip(const struct leg_spec *l, uint8_t family);
 void address_attachment(struct resolver *r, struct attachment *a);
 /* The transits' subnets, of the pool `uplink`. */
 void transits_resolve(struct resolver *r);
-/* Whether a home of its own needs a way out through the host. */
-bool home_goes_out(const struct topology *t);
 
 /* A free block of LEN bits in POOL, or family 0. */
 struct blocks;

@@ -4,12 +4,37 @@
 
 #include "topo/resolve.h"
 
-bool home_goes_out(const struct topology *t)
+static bool leads_out(const struct topology *t, const struct end *e,
+		      uint32_t n)
 {
-	if (!t->netns[0])
-		return false;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (e[i].kind == END_OUTSIDE || e[i].kind == END_ANY ||
+		    (e[i].kind == END_ADDRESS &&
+		     !topo_network_with(t, &e[i].p)))
+			return true;
+	return false;
+}
+
+bool topo_rules_lead_out(const struct topology *t)
+{
+	if (t->forwards.n || t->one2one.n)
+		return true;
+	list_for(struct policy, p, &t->policies)
+		if (p->action == ACT_ALLOW &&
+		    (leads_out(t, p->from_ends, p->nfrom) ||
+		     leads_out(t, p->to_ends, p->nto)))
+			return true;
+	return false;
+}
+
+static bool home_goes_out(const struct topology *t)
+{
+	bool all = topo_rules_lead_out(t);
+
 	list_for(struct network, w, &t->networks)
-		if (w->has_gateway && (w->mode != MODE_ISOLATED ||
+		if (w->has_gateway && (all || w->mode != MODE_ISOLATED ||
 				       w->mode6 != MODE_ISOLATED))
 			return true;
 	return false;
@@ -123,7 +148,9 @@ void transits_resolve(struct resolver *r)
 	struct blocks *b = blocks_new(r, &pool, 31);
 
 	blocks_avoid_host(r, b);
-	t->way = home_goes_out(t) ? transit(r, b, t->name, &t->n) : NULL;
+	t->way = NULL;
+	if (t->netns[0] && home_goes_out(t))
+		t->way = transit(r, b, t->name, &t->n);
 	t->uplink_if = t->uplink_if6 = NULL;
 	if (t->way) {
 		t->uplink_if = t->uplink_if6 = "uplink";

@@ -340,6 +340,8 @@ int topo_resolve(struct topology *t, const struct state *found,
 /* Automatic subnets are not to be those of OTHERS in the same namespace. */
 void topo_avoid(struct topology *t, struct topology *const *others,
 		unsigned int nothers);
+/* Whether something besides a network's mode leads the home router outside. */
+bool topo_rules_lead_out(const struct topology *t);
 /* The same for an attachment that came after topo_resolve(). */
 int topo_resolve_attachment(struct topology *t, struct attachment *a,
 			    struct numbers *numbers, struct report *report);
