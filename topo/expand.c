@@ -10,11 +10,17 @@
 
 /* --- words ------------------------------------------------------------- */
 
+/* ALTIFNAMSIZ - 1, of linux/if.h */
+#define ALTNAME_MAX 127
+
 const char *full_name(struct expander *x, const char *name,
 		      const char *prefix, const char *full)
 {
 	size_t n = strlen(prefix);
 
+	/* two long names in one; the alias has room for them */
+	if (n + strlen(full) > ALTNAME_MAX)
+		return "";
 	if (!strncmp(name, prefix, n) && !strcmp(name + n, full))
 		return "";
 	return join_words(x->out->arena, prefix, full, NULL);

@@ -247,6 +247,19 @@ static void others(struct world *w)
 	HAS(ADDRESS, "own", "nd-x 10.64.0.1/24");
 }
 
+/* Two names of 63 with "ndl-" are more than ALTIFNAMSIZ; the alias says all. */
+static void long_names(struct world *w)
+{
+#define TEN "abcdefghij"
+#define LONG TEN TEN TEN TEN TEN TEN
+	expand(w, "networks: {" LONG "net: {subnet: auto}}\n"
+	       "nodes: {" LONG "nod: {networks: [" LONG "net]}}\n");
+	IS(BRIDGE, "t", "nd-abc-d2idd4y5", "altname", "nd-" LONG "net");
+	IS(VETH, "t", "ndl-ab-33ztvjcl", "altname", "");
+	IS(VETH, "t", "ndl-ab-33ztvjcl", "alias",
+	   "netd:t/" LONG "nod." LONG "net");
+}
+
 static void names(struct world *w)
 {
 	char mac[18];
@@ -280,6 +293,7 @@ static void names(struct world *w)
 	expand(w, "networks: {web: {mtu: 9000}, a: {}, b: {}}\n");
 	IS(BRIDGE, "", "nd-web", "mac", mac);
 	IS(BRIDGE, "", "nd-web", "mtu", "9000");
+	long_names(w);
 }
 
 static void lab(struct world *w)
