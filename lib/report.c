@@ -255,10 +255,14 @@ static unsigned int distance(const char *a, const char *b)
 const char *report_nearest(const char *name, const char *const *names,
 			   unsigned int n)
 {
-	unsigned int i, d, best = strlen(name) / 3 + 1;
+	long len = strlen(name), best = len / 3 + 1, d;
 	const char *nearest = NULL;
+	unsigned int i;
 
 	for (i = 0; i < n; i++) {
+		/* most are of another length, and so not worth the table */
+		if (labs((long)strlen(names[i]) - len) > best)
+			continue;
 		d = distance(name, names[i]);
 		if (d < best || (d == best && !nearest)) {
 			best = d;
