@@ -113,7 +113,7 @@ void engine_look(struct engine *e, uint32_t flags, int64_t ms);
 /* Makes the status known to the API, or the list of topologies too. */
 void engine_publish(struct engine *e);
 void engine_publish_all(struct engine *e);
-/* Serves requests that need not wait for the running update; a worker's idle. */
+/* Serves what need not wait for the running update: the worker's idle. */
 void engine_meanwhile(void *arg);
 /* An event for GET /v1/events; takes the reference DATA. */
 void engine_event(struct engine *e, const char *what, json_t *data);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netd/engine.h"
+#include "netd/jobs.h"
 #include "netd/log.h"
 
 #define SUFFIX ".net.yaml"
 
-static void answer(struct job *j, int code, json_t *o)
+void job_answer(struct job *j, int code, json_t *o)
 {
 	j->code = code;
 	/* NULL: something in it was not UTF-8 */
@@ -21,8 +21,7 @@ static void answer(struct job *j, int code, json_t *o)
 		fatal("out of memory");
 }
 
-__attribute__((format(printf, 3, 4)))
-static void answer_error(struct job *j, int code, const char *fmt, ...)
+void job_error(struct job *j, int code, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -30,18 +29,18 @@ static void answer_error(struct job *j, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	answer(j, code, json_pack("{s:s, s:[]}", "error", text, "findings"));
+	job_answer(j, code, json_pack("{s:s, s:[]}", "error", text, "findings"));
 }
 
 /* What went wrong, as findings at their places. */
-static void answer_findings(struct engine *e, struct job *j, int err)
+void job_findings(struct engine *e, struct job *j, int err)
 {
 	json_t *o = json_pack("{s:s, s:o}", "error",
 			      err == -EREMOTEIO ? "refused by the kernel; "
 			      "nothing was changed" : "it has errors",
 			      "findings", json_findings(e->report));
 
-	answer(j, err == -EPIPE ? 503 : 422, o);
+	job_answer(j, err == -EPIPE ? 503 : 422, o);
 }
 
 /* --- apply ----------------------------------------------------------- */
@@ -108,9 +107,9 @@ static struct entry *requested(struct engine *e, struct job *j)
 	if (!entry_read(e, en))
 		tell_apart(e, en);
 	if (!en->topo) {
-		answer_findings(e, j, -EINVAL);
+		job_findings(e, j, -EINVAL);
 	} else if (j->name && strcmp(j->name, en->name)) {
-		answer_error(j, 400, "the topology is called %s in its text, "
+		job_error(j, 400, "the topology is called %s in its text, "
 			     "and %s in the request", en->name, j->name);
 	} else {
 		return en;
@@ -156,7 +155,7 @@ static void forget_text(struct engine *e, const char *topology)
 static void answer_applied(struct engine *e, struct job *j,
 			   const struct entry *en)
 {
-	answer(j, 200, json_pack("{s:s, s:i, s:o, s:o}", "topology", en->name,
+	job_answer(j, 200, json_pack("{s:s, s:i, s:o, s:o}", "topology", en->name,
 				 "steps", (int)e->steps,
 				 "findings", json_findings(e->report),
 				 "waiting", json_holds(e, en)));
@@ -188,7 +187,7 @@ static void apply_again(struct engine *e, struct job *j, struct entry *en)
 
 	e->steps = 0;
 	if (err)
-		answer_error(j, 503, "the host can't be observed: %s",
+		job_error(j, 503, "the host can't be observed: %s",
 			     strerror(-err));
 	else
 		answer_applied(e, j, en);
@@ -209,7 +208,7 @@ static void apply_text(struct engine *e, struct job *j)
 		return;
 	}
 	if (old && old->path) {
-		answer_error(j, 409, "%s comes from %s: change that file and "
+		job_error(j, 409, "%s comes from %s: change that file and "
 			     "apply it, or reload", en->name, old->path);
 		entry_free(en);
 		return;
@@ -220,13 +219,13 @@ static void apply_text(struct engine *e, struct job *j)
 	err = entry_build(e, en, &next);
 	if (err) {
 		numbers_restore(e);
-		answer_findings(e, j, err);
+		job_findings(e, j, err);
 		entry_free(en);
 	} else {
 		topos_put(&next, en);
 		err = update(e, &next, keep_text, en);
 		if (err && err != -EAGAIN) {
-			answer_findings(e, j, err);
+			job_findings(e, j, err);
 		} else if (!err) {
 			en->findings = json_findings(e->report);
 			answer_applied(e, j, en);
@@ -276,7 +275,7 @@ static void apply_file(struct engine *e, struct job *j, struct entry *en)
 	folder_reload(e);
 	en = of_folder(e, j, &inside);
 	if (!en || en->broken)
-		answer(j, 422, json_pack("{s:s, s:o}", "error",
+		job_answer(j, 422, json_pack("{s:s, s:o}", "error",
 					 "it has errors", "findings",
 					 en && en->findings ?
 					 json_incref(en->findings) :
@@ -321,7 +320,7 @@ static void answer_plan(struct engine *e, struct job *j,
 
 	err = reconcile_plan(e, OBSERVE_ALL, wanted, &found, &plan);
 	if (err) {
-		answer_error(j, 503, "the host can't be observed: %s",
+		job_error(j, 503, "the host can't be observed: %s",
 			     strerror(-err));
 		return;
 	}
@@ -354,13 +353,13 @@ static void plan_text(struct engine *e, struct job *j)
 	topos_drop(&next, en->name);
 	err = entry_build(e, en, &next);
 	if (err) {
-		answer_findings(e, j, err);
+		job_findings(e, j, err);
 		entry_free(en);
 	} else {
 		topos_put(&next, en);
 		err = change_plan(e, &c, &next);
 		if (err)
-			answer_findings(e, j, err);
+			job_findings(e, j, err);
 		else
 			answer_plan(e, j, c.wanted);
 		change_end(e, &c);
@@ -445,7 +444,7 @@ static void job_down(struct engine *e, struct job *j)
 		return;
 	}
 	if (j->name && (!en || en->stopped)) {
-		answer_error(j, 404, "no topology %s is in force", j->name);
+		job_error(j, 404, "no topology %s is in force", j->name);
 		free(next.v);
 		return;
 	}
@@ -461,13 +460,13 @@ static void job_down(struct engine *e, struct job *j)
 		err = reconcile_persist(e, OBSERVE_ALL);
 	if (err) {
 		if (err != -EAGAIN)
-			answer_findings(e, j, err);
+			job_findings(e, j, err);
 		return;
 	}
 	if (!j->name)
 		store_each(&e->store, STORE_TOPOLOGIES, forget_kept, e);
 	engine_publish_all(e);
-	answer(j, 200, json_pack("{s:i, s:o}", "steps", (int)e->steps,
+	job_answer(j, 200, json_pack("{s:i, s:o}", "steps", (int)e->steps,
 				 "findings", json_findings(e->report)));
 	engine_event(e, "down", json_pack("{s:s?}", "topology", j->name));
 }
@@ -476,185 +475,7 @@ static void job_reload(struct engine *e, struct job *j)
 {
 	folder_reload(e);
 	engine_publish_all(e);
-	answer(j, 200, json_pack("{s:O}", "problems", e->problems));
-}
-
-/* --- show ------------------------------------------------------------ */
-
-static void job_show(struct engine *e, struct job *j)
-{
-	struct entry *en = topos_find(&e->set, j->name);
-	json_t *o, *items = json_array();
-
-	if (!en) {
-		answer_error(j, 404, "no topology is called %s", j->name);
-		json_decref(items);
-		return;
-	}
-	json_items(en, NULL, items);
-	o = json_topology(en);
-	json_object_set_new(o, "items", items);
-	json_object_set_new(o, "waiting", json_holds(e, en));
-	json_object_set_new(o, "text", json_string(en->text));
-	answer(j, 200, o);
-}
-
-static void job_topologies(struct engine *e, struct job *j)
-{
-	answer(j, 200, json_topologies(e));
-}
-
-static void job_items(struct engine *e, struct job *j)
-{
-	json_t *items = json_array();
-	unsigned int i;
-
-	for (i = 0; i < e->set.n; i++) {
-		const struct entry *en = e->set.v[i];
-
-		if (j->name && strcmp(j->name, en->name))
-			continue;
-		if (j->item_name)
-			json_array_append_new(items, json_named(
-				en, j->item_name, j->kind));
-		else
-			json_items(en, j->kind, items);
-	}
-	answer(j, 200, json_pack("{s:o}", "items", items));
-}
-
-/* --- attach ---------------------------------------------------------- */
-
-/*
- * The one name in {NAME: {"network": NETWORK, ...}}, and the network; NULL:
- * answered.  The caller frees both.
- */
-static char *plug_name(struct job *j, char **network)
-{
-	json_error_t why;
-	json_t *o = json_loads(j->body, 0, &why);
-	const char *name = NULL, *net = NULL;
-
-	if (json_object_size(o) == 1) {
-		name = json_object_iter_key(json_object_iter(o));
-		net = json_string_value(json_object_get(
-				json_object_get(o, name), "network"));
-	}
-	if (!o)
-		answer_error(j, 400, "not JSON: %s", why.text);
-	else if (!name || strchr(name, '/') || name[0] == '.')
-		answer_error(j, 400, "expected {\"NAME\": {...}}: one "
-			     "attachment");
-	*network = net ? strdup(net) : NULL;
-	name = o && !j->answer ? strdup(name) : NULL;
-	json_decref(o);
-	return (char *)name;
-}
-
-static bool has_network(const struct entry *en, const char *name)
-{
-	json_t *o = json_named(en, name, "network");
-
-	json_decref(o);
-	return o;
-}
-
-static bool has_plug(const struct entry *en, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < en->nplugs; i++)
-		if (!strcmp(en->plugs[i].name, name))
-			return true;
-	return false;
-}
-
-/* The topology of the request, or the one that has NAME; NULL: answered. */
-static struct entry *home_of(struct engine *e, struct job *j, const char *what,
-			     const char *name,
-			     bool (*has)(const struct entry *en,
-					 const char *name))
-{
-	struct entry *found = NULL, *en;
-	unsigned int i;
-
-	for (i = 0; i < e->set.n; i++) {
-		en = e->set.v[i];
-		if (!en->topo || (j->name && strcmp(j->name, en->name)) ||
-		    (!j->name && (!name || !has(en, name))))
-			continue;
-		if (found) {
-			answer_error(j, 409, "%s %s is in %s and in %s: say "
-				     "which (TOPOLOGY/%s)", what, name,
-				     found->name, en->name, name);
-			return NULL;
-		}
-		found = en;
-	}
-	if (!found && j->name)
-		answer_error(j, 404, "no topology %s is in force", j->name);
-	else if (!found)
-		answer_error(j, 404, "there is no %s %s; netdctl list shows "
-			     "what there is", what, name ? name : "");
-	return found;
-}
-
-static void attach(struct engine *e, struct job *j, struct entry *en,
-		   const char *name)
-{
-	int err = change_is_about(e, en->name) ? -EAGAIN :
-		  plug_add(e, en, name, j->body);
-
-	if (err) {
-		if (err != -EAGAIN)
-			answer_findings(e, j, err);
-		return;
-	}
-	answer(j, 200, json_pack("{s:s, s:o?, s:o}", "topology", en->name,
-				 "attachment",
-				 json_named(en, name, "attachment"),
-				 "findings", json_findings(e->report)));
-	engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
-					    en->name, "name", name));
-}
-
-static void job_attach(struct engine *e, struct job *j)
-{
-	char *network, *name = plug_name(j, &network);
-	struct entry *en = NULL;
-
-	if (name)
-		en = home_of(e, j, "network", network, has_network);
-	if (en)
-		attach(e, j, en, name);
-	free(network);
-	free(name);
-}
-
-static void job_detach(struct engine *e, struct job *j)
-{
-	struct entry *en = home_of(e, j, "attachment that came by attach:",
-				   j->item_name, has_plug);
-	int err;
-
-	if (!en)
-		return;
-	if (!has_plug(en, j->item_name)) {
-		answer_error(j, 404, "%s has no attachment %s that came by "
-			     "attach", en->name, j->item_name);
-		return;
-	}
-	if (change_is_about(e, en->name))
-		return;
-	err = plug_remove(e, en, j->item_name);
-	if (err) {
-		answer_findings(e, j, err);
-		return;
-	}
-	answer(j, 200, json_pack("{s:o}", "findings",
-				 json_findings(e->report)));
-	engine_event(e, "detach", json_pack("{s:s, s:s}", "topology",
-					    en->name, "name", j->item_name));
+	job_answer(j, 200, json_pack("{s:O}", "problems", e->problems));
 }
 
 bool job_may_interrupt(const struct job *j)
@@ -669,7 +490,8 @@ void job_run(struct engine *e, struct job *j)
 					    struct job *j) = {
 		[JOB_APPLY] = job_apply, [JOB_PLAN] = job_plan,
 		[JOB_DOWN] = job_down, [JOB_RELOAD] = job_reload,
-		[JOB_TOPOLOGIES] = job_topologies, [JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
+		[JOB_TOPOLOGIES] = job_topologies,
+		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
 	};
 

@@ -1,0 +1,24 @@
+// jobs.h - between jobs*.c: what a request is answered with
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef NETD_JOBS_H
+#define NETD_JOBS_H
+
+#include "netd/engine.h"
+
+/* Answers with O, whose reference it takes. */
+void job_answer(struct job *j, int code, json_t *o);
+/* Answers with one sentence. */
+void job_error(struct job *j, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Answers with what is wrong, at its places; ERR is the errno of it all. */
+void job_findings(struct engine *e, struct job *j, int err);
+
+/* --- jobs_items.c ---------------------------------------------------- */
+
+void job_topologies(struct engine *e, struct job *j);
+void job_show(struct engine *e, struct job *j);
+void job_items(struct engine *e, struct job *j);
+void job_attach(struct engine *e, struct job *j);
+void job_detach(struct engine *e, struct job *j);
+
+#endif
