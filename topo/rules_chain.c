@@ -204,24 +204,78 @@ static void tail(struct text *t)
 		buf_str(&t->b, "goto deny\n");
 }
 
+static bool same_list(const struct list *a, const struct list *b, size_t size)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->items, b->items,
+						 a->n * size));
+}
+
+static bool same_side(const struct side *a, const struct side *b)
+{
+	return a->whole == b->whole && a->n == b->n &&
+		(!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+}
+
+/* Whether V forbids what U does, but to other addresses. */
+static bool may_merge(const struct use *u, const struct use *v)
+{
+	const struct policy *p = u->p, *q = v->p;
+
+	return p && q && p->action != ACT_ALLOW && p->action == q->action &&
+		!p->log && !q->log && !u->d->whole && !v->d->whole &&
+		same_list(&p->protocol, &q->protocol, sizeof(uint8_t)) &&
+		same_list(&p->ports, &q->ports, sizeof(struct ports)) &&
+		same_side(u->s, v->s);
+}
+
+/*
+ * A list of places that are forbidden, one a policy, is one set: each packet
+ * of a connection asks it.  Returns how many of the N uses are in *ONE.
+ */
+static uint32_t merge(struct text *t, const struct use *u, uint32_t n,
+		      struct use *one)
+{
+	struct side *d;
+	uint32_t i, all = 0, k;
+
+	*one = *u;
+	for (k = 1; k < n && may_merge(u, &u[k]); k++)
+		;
+	if (k == 1)
+		return 1;
+	for (i = 0; i < k; i++)
+		all += u[i].d->n;
+	d = arena_alloc(t->w->x->out->arena, sizeof(*d));
+	*d = *u->d;
+	d->v = arena_alloc(t->w->x->out->arena, all * sizeof(*d->v));
+	d->n = 0;
+	for (i = 0; i < k; i++) {
+		memcpy(d->v + d->n, u[i].d->v, u[i].d->n * sizeof(*d->v));
+		d->n += u[i].d->n;
+	}
+	one->d = d;
+	return k;
+}
+
 static void pair_text(struct text *t)
 {
-	uint32_t i, first = asked_first(t);
+	struct use one;
+	uint32_t i, k, first = asked_first(t);
 
 	head(t);
 	if (first) {
 		buf_printf(&t->b, "ct state established,related"
 			   " ct direction reply ct mark != 0x%08x accept\n",
 			   MARK_CUT);
-		for (i = 0; i < first; i++)
-			if (t->u[i].p)
-				policy_lines(t, &t->u[i],
-					     "ct direction original ");
+		for (i = 0; i < first; i += k) {
+			k = merge(t, &t->u[i], first - i, &one);
+			policy_lines(t, &one, "ct direction original ");
+		}
 	}
 	established(t);
-	for (i = first; i < t->n; i++)
-		if (t->u[i].p)
-			policy_lines(t, &t->u[i], "");
+	/* what has no policy is last */
+	for (i = first; i < t->n && t->u[i].p; i++)
+		policy_lines(t, &t->u[i], "");
 	tail(t);
 }
 

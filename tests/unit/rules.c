@@ -163,6 +163,29 @@ static void test_policies(void)
 	world_free(&w);
 }
 
+/* A long list of what is forbidden is asked as a set, not rule by rule. */
+static void test_merged(void)
+{
+	struct buf b = { 0 };
+	struct world w;
+	const char *text, *at;
+	uint32_t i, lines = 0;
+
+	buf_str(&b, "networks:\n  a: {mode: nat, subnet: 10.1.0.0/24}\n"
+		"policies:\n");
+	for (i = 0; i < 500; i++)
+		buf_printf(&b, "  - {from: a, to: 198.51.%u.%u,"
+			   " action: reject}\n", 100 + i / 250, i % 250);
+	world_init(&w, buf_text(&b));
+	text = text_of(&w, "inet netd to_nd-a_eth0");
+	for (at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	CHECK(strstr(text, "198.51.101.249 } counter goto deny\n"));
+	CHECK(lines < 20);
+	world_free(&w);
+	buf_free(&b);
+}
+
 static uint32_t mark_of(const char *yaml)
 {
 	struct world w;
@@ -321,6 +344,7 @@ int main(void)
 	test_modes();
 	test_base_is_constant();
 	test_policies();
+	test_merged();
 	test_marks();
 	test_attachment();
 	test_size();
