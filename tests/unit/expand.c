@@ -452,6 +452,12 @@ static void outside(struct world *w)
 	HAS_NOT(ROUTE, "", "10.1.0.0/24");
 	IS(ROUTE, "mine", "0.0.0.0/0", "nexthops",
 	   "via 100.64.0.0 dev uplink");
+	/* by a policy only, untranslated */
+	expand(w, "namespace: mine\n"
+	       "networks: {o: {subnet: 10.3.0.0/24}}\n"
+	       "policies: [{from: o, to: outside, protocol: icmp}]\n");
+	HAS(ADDRESS, "mine", "uplink 100.64.0.1/31");
+	IS(ROUTE, "", "10.3.0.0/24", "nexthops", "via 100.64.0.1 dev ndu-t");
 }
 
 static void groups(struct world *w)
