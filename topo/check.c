@@ -99,10 +99,21 @@ static void check_resolve(struct check *c)
 	topo_resolve(c->t, c->found, NULL, c->report);
 }
 
+/* Each is a namespace of the kernel's, and a vertex of the graph. */
+#define MAX_HOSTS 8192
+
+static void check_size(struct check *c)
+{
+	if (c->t->hosts.n > MAX_HOSTS)
+		report_error(c->report, c->t->n.pos, NULL, "expected at most "
+			     "%u routers and nodes, found %u", MAX_HOSTS,
+			     c->t->hosts.n);
+}
+
 /* The parts in order; what is resolved is looked at afterwards. */
 static void (*const parts[])(struct check *) = {
 	check_names, check_networks, check_attachments, check_routers,
-	check_links, check_resolve, check_clashes, check_gateways,
+	check_links, check_resolve, check_size, check_clashes, check_gateways,
 	check_subnets, check_addresses, check_loops, check_rules, check_host,
 };
 

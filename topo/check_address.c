@@ -240,10 +240,12 @@ static void add_leg(struct haves *h, struct leg_spec *l,
 	const void *where = l->net ? (void *)check_segment(l->net) :
 			    (void *)l->link;
 	const struct prefix *p = l->ips.items;
-	struct have have = { .where = where, .mac = l->hwaddr,
-			     .pos = l->n.pos, .path = l->n.path };
+	struct have have = { .where = where, .pos = l->n.pos,
+			     .path = l->n.path };
 	uint32_t i;
 
+	/* what is made of names differs where they do */
+	have.mac = l->mac;
 	have.mac_pos = node_at(&l->n, r, offsetof(struct leg_spec, mac));
 	if (!where)
 		return;
@@ -258,7 +260,7 @@ static void add_leg(struct haves *h, struct leg_spec *l,
 
 static void add_gateway(struct haves *h, struct network *w)
 {
-	struct have have = { .where = w, .mac = w->hwaddr, .path = w->n.path,
+	struct have have = { .where = w, .mac = w->mac, .path = w->n.path,
 			     .mac_pos = PLACE(w, rec_network, mac) };
 	const struct prefix *p = w->addresses.items;
 	uint32_t i;

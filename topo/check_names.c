@@ -91,7 +91,7 @@ static void add_links(struct check *c, struct names *s)
 	list_for(struct tlink, l, &c->t->links) {
 		if (!l->n.name || !WROTE(l, rec_link, n.name))
 			continue;
-		add(s, l->n.name, "a link", l->n.pos, l->n.path);
+		add(s, l->n.name, "that of a link", l->n.pos, l->n.path);
 		if (name_reserved(l->n.name))
 			FAULT(c, l, rec_link, n.name, "expected a name, found "
 			      "\"%s\", which is a word with a meaning of its "
@@ -104,11 +104,11 @@ void check_names(struct check *c)
 	struct names s = { 0 };
 	unsigned int i;
 
-	add_all(&s, &c->t->networks, "a network");
-	add_all(&s, &c->t->attachments, "an attachment");
-	add_all(&s, &c->t->groups, "a group");
-	add_all(&s, &c->t->routers, "a router");
-	add_all(&s, &c->t->nodes, "a node");
+	add_all(&s, &c->t->networks, "that of a network");
+	add_all(&s, &c->t->attachments, "that of an attachment");
+	add_all(&s, &c->t->groups, "that of a group");
+	add_all(&s, &c->t->routers, "that of a router");
+	add_all(&s, &c->t->nodes, "that of a node");
 	add_links(c, &s);
 	report_twice(c, &s, "the name");
 	for (i = 0; i < c->nothers; i++)
@@ -126,16 +126,14 @@ static void check_copies(struct check *c)
 {
 	struct names s = { 0 };
 
-	add_all(&s, &c->t->networks, "a network");
-	add_all(&s, &c->t->attachments, "an attachment");
-	add_all(&s, &c->t->groups, "a group");
-	add_all(&s, &c->t->routers, "a router");
-	list_for(struct router, n, &c->t->nodes)
-		if (!n->count)
-			add(&s, n->n.name, "a node", n->n.pos, n->n.path);
+	add_all(&s, &c->t->networks, "that of a network");
+	add_all(&s, &c->t->attachments, "that of an attachment");
+	add_all(&s, &c->t->groups, "that of a group");
+	add_all(&s, &c->t->routers, "that of a router");
+	add_all(&s, &c->t->nodes, "that of a node");
 	list_for(struct router, h, &c->t->hosts)
 		if (h->copy_of)
-			add(&s, h->n.name, "a copy (`count:`)", h->n.pos,
+			add(&s, h->n.name, "that of a copy (`count:`)", h->n.pos,
 			    h->n.path);
 	report_twice(c, &s, "the name");
 }
