@@ -133,8 +133,8 @@ static void check_copies(struct check *c)
 	add_all(&s, &c->t->nodes, "that of a node");
 	list_for(struct router, h, &c->t->hosts)
 		if (h->copy_of)
-			add(&s, h->n.name, "that of a copy (`count:`)", h->n.pos,
-			    h->n.path);
+			add(&s, h->n.name, "that of a copy (`count:`)",
+			    h->n.pos, h->n.path);
 	report_twice(c, &s, "the name");
 }
 
