@@ -57,7 +57,7 @@ static void text_l4(unsigned int m, const char *s, struct buf *b)
 			"udp dport 67 iifname . @th,288,48 != @p_mac"
 			" counter drop\n");
 	if (m & G_RA)
-		buf_str(b, "meta l4proto igmp @th,0,8 0x11 counter drop\n"
+		buf_str(b, "igmp type membership-query counter drop\n"
 			"icmp type redirect counter drop\n");
 	buf_str(b, "accept\n");
 }
