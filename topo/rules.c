@@ -263,7 +263,8 @@ static int expand_home(struct rules *x)
 	rules_guard_legs(x);
 	rules_targets(&w);
 	err = rules_pairs(&w);
-	return err ? err : rules_nat(&w);
+	rules_nat(&w);
+	return err;
 }
 
 static int expand_router(struct rules *x, struct router *r)
@@ -282,7 +283,8 @@ static int expand_router(struct rules *x, struct router *r)
 			name_elem(&w, "inet netd closed", "", &w.ifs[i]);
 	rules_targets(&w);
 	err = rules_pairs(&w);
-	return err ? err : rules_nat(&w);
+	rules_nat(&w);
+	return err;
 }
 
 int rules_expand(struct topology *t, const struct state *found,
@@ -295,7 +297,8 @@ int rules_expand(struct topology *t, const struct state *found,
 	list_for(struct router, r, &t->hosts)
 		if (!err)
 			err = expand_router(&x, r);
-	return err ? err : rules_transits(&x);
+	rules_transits(&x);
+	return err;
 }
 
 int rules_expand_attachment(struct topology *t, struct attachment *a,

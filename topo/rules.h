@@ -124,13 +124,13 @@ int rules_pairs(struct where *w);
 void rules_group(struct where *w, const struct use *u, uint32_t n);
 
 /* --- rules_nat.c: translation, forwards, one-to-one --- */
-int rules_nat(struct where *w);
+void rules_nat(struct where *w);
 void rules_egress(struct where *w, const struct iface *f);
 /* Where forwards lead to; before rules_pairs(). */
 void rules_targets(struct where *w);
 
 /* --- rules_forward.c --- */
-int rules_forwards(struct where *w);
+void rules_forwards(struct where *w);
 /*
  * The same forwards in front of another namespace: INNER are its addresses,
  * F the way there.
@@ -140,7 +140,7 @@ void rules_forwards_to(struct where *w, struct iface *f,
 
 /* --- rules_transit.c --- */
 /* The host's part of ways out of namespaces of ours. */
-int rules_transits(struct rules *x);
+void rules_transits(struct rules *x);
 
 /* --- rules_guard.c: the bridge table --- */
 void rules_guard_chains(struct rules *x, const char *ns, unsigned int mask,

@@ -57,6 +57,16 @@ static const struct base_set sets[] = {
 	{ "inet netd o2o_out6", "type ifname . ipv6_addr : ipv6_addr" },
 	{ "inet netd o2o4", "type ipv4_addr : ipv4_addr" },
 	{ "inet netd o2o6", "type ipv6_addr : ipv6_addr" },
+	{ "inet netd o2o_net_in4", "type ifname . ipv4_addr : verdict"
+	  "; flags interval" },
+	{ "inet netd o2o_net_in6", "type ifname . ipv6_addr : verdict"
+	  "; flags interval" },
+	{ "inet netd o2o_net_out4", "type ifname . ipv4_addr : verdict"
+	  "; flags interval" },
+	{ "inet netd o2o_net_out6", "type ifname . ipv6_addr : verdict"
+	  "; flags interval" },
+	{ "inet netd o2o_net4", "type ipv4_addr : verdict; flags interval" },
+	{ "inet netd o2o_net6", "type ipv6_addr : verdict; flags interval" },
 	/*
 	 * Forwards: (uplink, source, destination, protocol, port) to a mark,
 	 * and the mark to a target.  _any: all addresses of the uplink;
@@ -248,7 +258,9 @@ static const struct base_chain chains[] = {
 	  PORTS "fib daddr . iif type local ct mark set iifname . ip6 saddr"
 	  " . meta l4proto . th dport map @fwd_mark6_any goto dnat_to\n"
 	  "dnat ip to iifname . ip daddr map @o2o_in4\n"
-	  "dnat ip6 to iifname . ip6 daddr map @o2o_in6\n" },
+	  "dnat ip6 to iifname . ip6 daddr map @o2o_in6\n"
+	  "iifname . ip daddr vmap @o2o_net_in4\n"
+	  "iifname . ip6 daddr vmap @o2o_net_in6\n" },
 	/* the same from networks; and from the host itself, which may always */
 	{ "inet netd nat_in", false,
 	  PORTS "ct mark set ip saddr . ip daddr . meta l4proto . th dport"
@@ -261,7 +273,9 @@ static const struct base_chain chains[] = {
 	  " ip6 saddr . meta l4proto . th dport map @fwd_mark6_in_any"
 	  " goto dnat_to\n"
 	  "dnat ip to ip daddr map @o2o4\n"
-	  "dnat ip6 to ip6 daddr map @o2o6\n" },
+	  "dnat ip6 to ip6 daddr map @o2o6\n"
+	  "ip daddr vmap @o2o_net4\n"
+	  "ip6 daddr vmap @o2o_net6\n" },
 	{ "inet netd nat_out", true,
 	  "type nat hook output priority -100; policy accept;\n"
 	  PORTS "ct mark set ip daddr . meta l4proto . th dport"
@@ -275,7 +289,9 @@ static const struct base_chain chains[] = {
 	  " ip6 daddr != @gate6 ct mark set meta l4proto . th dport"
 	  " map @fwd_mark6_host_any goto dnat_to\n"
 	  "dnat ip to ip daddr map @o2o4\n"
-	  "dnat ip6 to ip6 daddr map @o2o6\n" },
+	  "dnat ip6 to ip6 daddr map @o2o6\n"
+	  "ip daddr vmap @o2o_net4\n"
+	  "ip6 daddr vmap @o2o_net6\n" },
 	{ "inet netd dnat_to", false,
 	  PORTS "dnat ip to ct mark map @fwd_to4\n"
 	  PORTS "dnat ip6 to ct mark map @fwd_to6\n"
@@ -294,6 +310,8 @@ static const struct base_chain chains[] = {
 	  "iifname . ip6 saddr @plain6 accept\n"
 	  "snat ip to oifname . ip saddr map @o2o_out4\n"
 	  "snat ip6 to oifname . ip6 saddr map @o2o_out6\n"
+	  "oifname . ip saddr vmap @o2o_net_out4\n"
+	  "oifname . ip6 saddr vmap @o2o_net_out6\n"
 	  "iifname . oifname vmap @egress\n" },
 	{ "inet netd masq", false, "masquerade\n" },
 	{ "inet netd masq4", false, "meta nfproto ipv4 masquerade\n" },

@@ -301,11 +301,10 @@ static void one_forward(struct where *w, struct forward *f)
 	}
 }
 
-int rules_forwards(struct where *w)
+void rules_forwards(struct where *w)
 {
 	list_for(struct forward, f, w->forwards)
 		one_forward(w, f);
-	return 0;
 }
 
 /*

@@ -2,12 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "topo/rules.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A one-to-one of prefixes is an element an address, up to so many. */
-#define O2O_BITS 10
 
 static struct pos net_pos(const struct iface *f)
 {
@@ -194,43 +190,69 @@ static void one_address(struct where *w, const struct iface *f,
 	}
 }
 
-static int one_to_one(struct where *w, const struct one2one *o)
+/* "goto o2o_HASH", a chain that changes the prefix to P */
+static const char *prefix_chain(struct where *w, const char *what,
+				const struct prefix *p, struct pos pos)
 {
-	unsigned int bits = (o->external.ip.family == 6 ? 128 : 32) -
-		o->external.len;
-	struct iface *f = target_iface(w, o->net, &o->inside.ip);
-	struct ip ext = prefix_first(&o->external);
-	struct ip in = prefix_first(&o->inside);
-	uint32_t i;
+	struct arena *a = w->x->out->arena;
+	char text[50];
+	const char *rule = arena_printf(a, "%s %s prefix to %s\n", what,
+					p->ip.family == 6 ? "ip6" : "ip",
+					prefix_text(p, text));
+	const char *name = arena_printf(a, "inet netd o2o_%016llx",
+		(unsigned long long)hash64(rule, strlen(rule)));
 
-	if (!f)
-		return 0;
-	if (bits > O2O_BITS) {
-		report_error(w->x->report, o->n.pos, o->n.path,
-			     "a one-to-one of prefixes is built address by"
-			     " address and has at most %u of them; this one"
-			     " is /%u", 1u << O2O_BITS, o->external.len);
-		return -E2BIG;
-	}
-	for (i = 0; i < 1u << bits; i++) {
-		one_address(w, f, &ext, &in, o->n.pos);
-		ext = ip_add(&ext, 1);
-		in = ip_add(&in, 1);
-	}
-	f->hair = true;
-	return 0;
+	rules_chain(w->x, w->ns, name, rule, false, pos);
+	return arena_printf(a, "goto %s", name + strlen("inet netd "));
 }
 
-int rules_nat(struct where *w)
+/* A prefix to one of the same length: RFC 6296 without its checksums. */
+static void one_prefix(struct where *w, const struct iface *f,
+		       const struct prefix *ext, const struct prefix *in,
+		       struct pos pos)
+{
+	const char *to = prefix_chain(w, "dnat", in, pos);
+	const char *from = prefix_chain(w, "snat", ext, pos);
+	bool six = ext->ip.family == 6;
+	char e[50], i[50];
+	uint32_t u;
+
+	prefix_text(ext, e);
+	prefix_text(in, i);
+	rules_elem(w->x, w->ns, six ? "inet netd o2o_net6" :
+		   "inet netd o2o_net4", to, pos, "%s", e);
+	for (u = 0; u < f->nups; u++) {
+		rules_elem(w->x, w->ns, six ? "inet netd o2o_net_in6" :
+			   "inet netd o2o_net_in4", to, pos, "\"%s\" . %s",
+			   f->ups[u], e);
+		rules_elem(w->x, w->ns, six ? "inet netd o2o_net_out6" :
+			   "inet netd o2o_net_out4", from, pos,
+			   "\"%s\" . %s", f->ups[u], i);
+	}
+}
+
+static void one_to_one(struct where *w, const struct one2one *o)
+{
+	struct iface *f = target_iface(w, o->net, &o->inside.ip);
+	struct prefix ext = prefix_net(&o->external);
+	struct prefix in = prefix_net(&o->inside);
+
+	if (!f)
+		return;
+	if (ext.len == (ext.ip.family == 6 ? 128 : 32))
+		one_address(w, f, &ext.ip, &in.ip, o->n.pos);
+	else
+		one_prefix(w, f, &ext, &in, o->n.pos);
+	f->hair = true;
+}
+
+void rules_nat(struct where *w)
 {
 	const struct iface *f;
-	int err = 0, e;
 	uint32_t i;
 
-	list_for(struct one2one, o, w->one2one) {
-		e = one_to_one(w, o);
-		err = err ? err : e;
-	}
+	list_for(struct one2one, o, w->one2one)
+		one_to_one(w, o);
 	for (i = 0; i < w->nifs; i++) {
 		f = &w->ifs[i];
 		rules_egress(w, f);
@@ -245,6 +267,5 @@ int rules_nat(struct where *w)
 			rules_elem(w->x, w->ns, "inet netd outgoing6", "",
 				   net_pos(f), "\"%s\"", f->name);
 	}
-	e = rules_forwards(w);
-	return err ? err : e;
+	rules_forwards(w);
 }

@@ -207,7 +207,7 @@ static void passage_init(struct passage *p, struct rules *x,
 	};
 }
 
-int rules_transits(struct rules *x)
+void rules_transits(struct rules *x)
 {
 	struct topology *t = x->t;
 	struct passage p;
@@ -227,5 +227,4 @@ int rules_transits(struct rules *x)
 		default_ups(&p);
 		passage(&p, &r->forwards);
 	}
-	return 0;
 }

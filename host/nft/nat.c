@@ -204,6 +204,7 @@ static int stmt_nat(struct nft_rule *r, uint32_t type)
 	const struct nft_type *t;
 	uint32_t family;
 	const struct nft_word *w;
+	bool prefix;
 	int err;
 
 	if (nft_words_take(&r->ws, "ip")) {
@@ -215,6 +216,10 @@ static int stmt_nat(struct nft_rule *r, uint32_t type)
 	} else {
 		return nft_rule_error(r, "'ip' or 'ip6' is missing");
 	}
+	/* prefix to prefix: the bits behind it stay what they are */
+	prefix = nft_words_take(&r->ws, "prefix");
+	if (prefix)
+		nat.flags |= NF_NAT_RANGE_NETMAP;
 	if (!nft_words_take(&r->ws, "to"))
 		return nft_rule_error(r, "'to' is missing");
 	w = &r->ws.w[r->ws.i];
@@ -224,6 +229,8 @@ static int stmt_nat(struct nft_rule *r, uint32_t type)
 		err = nat_literal(r, &nat, t);
 	else
 		err = nat_map(r, &nat, t);
+	if (!err && prefix && !nat.addr_max)
+		return nft_rule_error(r, "no prefix");
 	take_flags(r, &nat);
 	r->done = true;
 	return err ? err : nat_put(r, type, family, &nat);

@@ -10,16 +10,19 @@ topology()
 networks:
   web: {mode: nat, subnet: 10.1.0.0/24, subnet6: "fd00:1::/64"}
   db: {subnet: 10.2.0.0/24, subnet6: "fd00:2::/64"}
+  npt: {mode: routed, subnet6: "fd00:4::/64", subnet: 10.4.0.0/28}
   pool: {mode: nat, subnet: 10.3.0.0/24, snat: {addresses: [203.0.113.20-203.0.113.21, 203.0.113.30], ports: 20000-20999, except: [198.51.100.128/25]}}
 attachments:
   w1: {network: web, type: veth, netns: w1, address: 10.1.0.11, address6: "fd00:1::11"}
   w2: {network: web, type: veth, netns: w2, address: 10.1.0.12, address6: "fd00:1::12"}
   d1: {network: db, type: veth, netns: d1, address: 10.2.0.11, address6: "fd00:2::11"}
+  n1: {network: npt, type: veth, netns: n1, address: 10.4.0.11, address6: "fd00:4::11"}
   q1: {network: pool, type: veth, netns: q1, address: 10.3.0.11}
   q2: {network: pool, type: veth, netns: q2, address: 10.3.0.211}
 policies:
   - {from: outside, to: w2, action: allow, protocol: tcp, ports: [443]}
   - {from: db, to: w1, action: allow, protocol: tcp, ports: [80]}
+  - {from: outside, to: npt, action: allow, protocol: tcp, ports: [443]}
 forwards:
   - "8080:w1:80/tcp"
   - {listen: 203.0.113.5, protocol: [tcp, udp], port: 9000-9002, target: d1, target-port: 90-92, from: [198.51.100.0/24, web]}
@@ -30,6 +33,8 @@ forwards:
 one-to-one:
   - {external: 203.0.113.7, internal: w2}
   - {external: "2001:db8::7", internal: w2}
+  - {external: "2001:db8:77::/64", internal: "fd00:4::/64"}
+  - {external: 192.0.2.32/28, internal: 10.4.0.0/28}
 YAML
 	apply "$WORLD/nat.net.yaml"
 	plan_is_empty "$WORLD/nat.net.yaml"
@@ -86,6 +91,17 @@ one_to_one()
 		203.0.113.254 tcp 80
 }
 
+# Prefixes behind the host, which the outside routes there.
+prefixes()
+{
+	seen_as "a prefix for a prefix" 192.0.2.43 n1 203.0.113.254 tcp 80
+	seen_as "of IPv6 too" 2001:db8:77::11 n1 2001:db8::254 tcp 80
+	can outside 192.0.2.43 tcp 443
+	can outside 2001:db8:77::11 tcp 443
+	check "it lets nothing in by itself" refused outside 192.0.2.43 tcp 80
+	check "nor by IPv6" refused outside 2001:db8:77::11 tcp 80
+}
+
 pool()
 {
 	check "the pool's first range" eval 'reach q1 203.0.113.254 tcp 80 |
@@ -114,8 +130,11 @@ far()
 
 start_netd
 outside
-guests w1 w2 d1 q1 q2
+guests w1 w2 d1 q1 q2 n1
 far
+must ip -n outside route add 192.0.2.32/28 via 203.0.113.1
+must ip -n outside route add 2001:db8:77::/64 via 2001:db8::1
+serve n1 tcp 443 80
 serve w1 tcp 80 81
 serve w2 tcp 443 80
 serve d1 tcp 90 91 92 80 100 101 102
@@ -125,5 +144,6 @@ for nf in 0 1; do
 	[ $nf != 0 ] || topology
 	forwards
 	one_to_one
+	prefixes
 	pool
 done
