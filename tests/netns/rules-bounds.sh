@@ -29,7 +29,8 @@ YAML
 	plan_is_empty "$WORLD/bounds.net.yaml"
 }
 
-# 4,000 connections a second by one guest: no more than its network's part.
+# 9,000 connections of one guest: no more than its network's part, 8,192.  A
+# machine with little memory tracks fewer in all; there the kernel makes room.
 connections()
 {
 	local i n head
@@ -39,10 +40,12 @@ connections()
 		printf '%s%04x270fffff000000\n' "$head" "$i"
 	done | in_ns a1 "$FRAME" send eth0 - >/dev/null
 	n=$(conntrack -C)
-	check "connections are tracked ($n)" [ "$n" -ge 8000 ]
-	check "and no more than their network's part" [ "$n" -le 8300 ]
+	check "no more than their network's part ($n)" [ "$n" -le 8300 ]
 	can b1 203.0.113.254 tcp 80
-	cannot a1 203.0.113.254 tcp 80
+	if [ "$(cat /proc/sys/net/netfilter/nf_conntrack_max)" -gt 9000 ]; then
+		check "which it has" [ "$n" -ge 8000 ]
+		cannot a1 203.0.113.254 tcp 80
+	fi
 	conntrack -F >/dev/null 2>&1
 }
 
