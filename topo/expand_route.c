@@ -26,13 +26,6 @@ struct routing {
 	struct index *known;	/* prefixes it has a route to already */
 };
 
-static bool computed(const struct expander *x, const struct router *w)
-{
-	const char *how = w->routing ? w->routing : x->t->routing;
-
-	return !how || strcmp(how, "none");
-}
-
 static const struct prefix *net_of(const struct leg_spec *l, uint8_t family)
 {
 	if (l->link)
@@ -200,13 +193,13 @@ static void family(struct expander *x, uint8_t f)
 	r.g = graph_new(a, 2 * x->t->routers.n);
 	r.segments = index_new(a);
 	list_for(struct router, w, &x->t->routers) {
-		if (computed(x, w))
+		if (router_computed(x->t, w))
 			join(&r, w, n);
 		n += 2;
 	}
 	n = 0;
 	list_for(struct router, w, &x->t->routers) {
-		if (computed(x, w))
+		if (router_computed(x->t, w) && w->legs.n)
 			tell(&r, w, n);
 		n += 2;
 	}

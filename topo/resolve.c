@@ -27,6 +27,13 @@ struct router *topo_router(const struct topology *t, const char *name)
 	       e->what : NULL;
 }
 
+bool router_computed(const struct topology *t, const struct router *w)
+{
+	const char *how = w->routing ? w->routing : t->routing;
+
+	return !how || strcmp(how, "none");
+}
+
 static struct resolver begin(struct topology *t, const struct state *found,
 			     struct numbers *numbers, struct report *report)
 {
@@ -34,6 +41,28 @@ static struct resolver begin(struct topology *t, const struct state *found,
 		.t = t, .found = found, .numbers = numbers, .report = report,
 		.a = t->resolved, .x = t->index,
 	};
+}
+
+/* Tables of so many routers together have about a million routes. */
+#define MAX_COMPUTED 1024
+
+static void bound_routers(struct resolver *r)
+{
+	const struct topology *t = r->t;
+	const struct router *last = NULL;
+	uint32_t n = 0;
+
+	list_for(struct router, w, &t->routers) {
+		if (!router_computed(t, w))
+			continue;
+		n++;
+		last = w;
+	}
+	if (n > MAX_COMPUTED)
+		report_error(r->report, last->n.pos, last->n.path, "expected "
+			     "at most %u routers whose routes are computed, "
+			     "found %u: write `routing: none`", MAX_COMPUTED,
+			     n);
 }
 
 /* What is made is made anew each time, so that nothing is left of before. */
@@ -51,6 +80,7 @@ void topo_resolve_names(struct topology *t, struct report *report)
 	start(t);
 	r = begin(t, NULL, NULL, report);
 	names_collect(&r);
+	bound_routers(&r);
 	refs_resolve(&r);
 	ends_resolve(&r);
 }
@@ -64,6 +94,7 @@ int topo_resolve(struct topology *t, const struct state *found,
 	start(t);
 	r = begin(t, found, numbers, report);
 	names_collect(&r);
+	bound_routers(&r);
 	refs_resolve(&r);
 	ends_resolve(&r);
 	subnets_resolve(&r);

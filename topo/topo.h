@@ -362,6 +362,8 @@ struct network *topo_network_with(const struct topology *t,
 				  const struct prefix *p);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
+/* Whether its routes are computed: `routing: static`, the default. */
+bool router_computed(const struct topology *t, const struct router *w);
 
 /* --- rules*.c: the nft objects --------------------------------------- */
 int rules_expand(struct topology *t, const struct state *found,

@@ -345,6 +345,22 @@ static void lab(struct world *w)
 	IS(LEG, "lab.r-1", "lan", "forwarding", "1");
 }
 
+/* Who computes no routes gets none, and is passed through by nobody. */
+static void no_routing(struct world *w)
+{
+	expand(w, "name: lab\nnamespace: lab\n"
+	       "networks: {a: {subnet: 10.1.0.0/24}, b: {subnet: 10.2.0.0/24}}\n"
+	       "routers:\n"
+	       "  r1: {networks: [a]}\n"
+	       "  r2: {routing: none}\n"
+	       "  r3: {networks: [b]}\n"
+	       "links: [r1-r2, r2-r3]\n");
+	HAS_NOT(ROUTE, "lab.r2", "10.1.0.0/24");
+	HAS_NOT(ROUTE, "lab.r1", "10.2.0.0/24");
+	HAS_NOT(ROUTE, "lab.r1", "10.32.0.2/31");
+	HAS(ADDRESS, "lab.r2", "r3 10.32.0.2/31");
+}
+
 static void borders(struct world *w)
 {
 	expand(w, "name: lab\nnamespace: lab\n"
@@ -713,7 +729,8 @@ int main(void)
 {
 	struct world world, *w = &world;
 	static void (*const tests[])(struct world *) = {
-		gateways, asked, numbers, others, names, lab, borders,
+		gateways, asked, numbers, others, names, lab,
+		no_routing, borders,
 		outside, groups, twice, items,
 	};
 	size_t i;
