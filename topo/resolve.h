@@ -82,6 +82,8 @@ void addresses_resolve(struct resolver *r);
 /* The leg's first address of that family, or family 0. */
 struct ip leg_ip(const struct leg_spec *l, uint8_t family);
 void address_attachment(struct resolver *r, struct attachment *a);
+/* Its addresses are free again. */
+void address_release(struct topology *t, struct attachment *a);
 /* The transits' subnets, of the pool `uplink`. */
 void transits_resolve(struct resolver *r);
 

@@ -5,6 +5,9 @@
 
 #include "topo/resolve.h"
 
+/* how many addresses from the first one are looked at a second time */
+#define LOOK_AGAIN 65536
+
 /* Where addresses are unique: a segment or a link, in one family. */
 struct scope {
 	void *id;
@@ -77,12 +80,13 @@ static bool unclaimed(struct resolver *r, const struct scope *s,
 }
 
 /* The home router's gateway may be one of its `addresses:`. */
-static bool next_free(struct resolver *r, const struct scope *s,
+static bool take_next(struct resolver *r, const struct scope *s, uint64_t n,
 		      const char *owner, struct prefix *p)
 {
-	uint64_t first, n = room(&s->net, &first);
 	struct ip base = prefix_first(&s->net);
+	uint64_t first;
 
+	room(&s->net, &first);
 	for (; *s->next < n; (*s->next)++) {
 		p->ip = ip_add(&base, first + *s->next);
 		p->len = s->net.len;
@@ -90,6 +94,25 @@ static bool next_free(struct resolver *r, const struct scope *s,
 		    claim(r, s, &p->ip, owner))
 			return true;
 	}
+	return false;
+}
+
+/*
+ * What was given back is taken when all others were: neighbours may still know
+ * who had it.
+ */
+static bool next_free(struct resolver *r, const struct scope *s,
+		      const char *owner, struct prefix *p)
+{
+	uint64_t first, n = room(&s->net, &first), to;
+
+	if (take_next(r, s, n, owner, p))
+		return true;
+	to = n < LOOK_AGAIN ? n : LOOK_AGAIN;
+	*s->next = 0;
+	if (take_next(r, s, to, owner, p))
+		return true;
+	*s->next = n;
 	return false;
 }
 
@@ -361,4 +384,22 @@ void address_attachment(struct resolver *r, struct attachment *a)
 	if (r->numbers)
 		fill(r, &a->leg, true);
 	fill(r, &a->leg, false);
+}
+
+void address_release(struct topology *t, struct attachment *a)
+{
+	struct resolver r = { .t = t, .a = t->resolved, .x = t->index };
+	const struct prefix *p = a->leg.ips.items;
+	struct scope s;
+	char key[64];
+	uint64_t zero;
+	size_t len;
+	uint32_t i;
+
+	for (i = 0; r.x && a->leg.net && i < a->leg.ips.n; i++) {
+		s = scope_of(&a->leg, p[i].ip.family == 6, &zero);
+		len = key_of(key, &s, &p[i].ip);
+		if (index_get(r.x, key, len) == claimant(&r, &a->leg))
+			index_set(r.x, key, len, NULL);
+	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "topo/read.h"
+#include "topo/resolve.h"
 #include "topo/schema.h"
 
 bool node_has(const struct node *n, const struct record *r, size_t offset)
@@ -304,6 +305,7 @@ int topo_detach(struct topology *t, const char *name)
 		return -ENOENT;
 	if (!v[i]->dynamic)
 		return -EPERM;
+	address_release(t, v[i]);
 	memmove(&v[i], &v[i + 1], (t->attachments.n - i - 1) * sizeof(*v));
 	t->attachments.n--;
 	return 0;

@@ -626,6 +626,28 @@ static const char *const plugs[] = {
 	"x: {network: w, type: nic}",
 };
 
+/* Plugging in and out for ever: 13 addresses are enough. */
+static void give_back(struct world *w)
+{
+	char name[16], text[80];
+	struct state *part;
+	unsigned int i;
+
+	expand(w, "networks: {n: {mode: nat, subnet: 10.1.0.0/28}}\n");
+	for (i = 0; i < 40; i++) {
+		part = state_new();
+		snprintf(name, sizeof(name), "x%u", i);
+		snprintf(text, sizeof(text),
+			 "x%u: {network: n, type: veth, netns: x}", i);
+		CHECK(!topo_attach(w->t, "plug", text, strlen(text),
+				   w->report));
+		CHECK(!topo_expand_attachment(w->t, name, w->found,
+					      w->numbers, part, w->report));
+		CHECK(!topo_detach(w->t, name));
+		state_free(part);
+	}
+}
+
 static void plug(struct world *w, const char *text)
 {
 	char name[64];
@@ -731,7 +753,7 @@ int main(void)
 	static void (*const tests[])(struct world *) = {
 		gateways, asked, numbers, others, names, lab,
 		no_routing, borders,
-		outside, groups, twice, items,
+		outside, groups, give_back, twice, items,
 	};
 	size_t i;
 
