@@ -1,5 +1,6 @@
 #!/bin/bash
 # convergence.sh - drift of every kind is repaired; what is unchanged stays
+# alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

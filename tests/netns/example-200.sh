@@ -1,5 +1,6 @@
 #!/bin/bash
 # example-200.sh - 200 generated networks, one policy each
+# alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 
