@@ -116,21 +116,32 @@ static void forget_failures(struct engine *e)
 		free(e->failures[--e->nfailures].why);
 }
 
-static void take_failure(struct engine *e, const char *p, const char *end,
-			 uint32_t nsteps)
+/*
+ * A request that runs.  Its messages may come while another one, in between,
+ * is waited for: what they say is kept here.
+ */
+struct run {
+	struct engine *e;
+	struct job *job;
+	uint32_t nsteps;
+	struct failure *failures;
+	unsigned int nfailures;
+};
+
+static void take_failure(struct run *r, const char *p, const char *end)
 {
 	uint32_t step, err, len;
 	struct failure *f;
 
 	if (unpack_u32(&p, end, &step) || unpack_u32(&p, end, &err) ||
 	    unpack_u32(&p, end, &len) || len > (size_t)(end - p) ||
-	    step >= nsteps)
+	    step >= r->nsteps)
 		return;
-	e->failures = realloc(e->failures,
-			      (e->nfailures + 1) * sizeof(*e->failures));
-	if (!e->failures)
+	r->failures = realloc(r->failures,
+			      (r->nfailures + 1) * sizeof(*r->failures));
+	if (!r->failures)
 		fatal("out of memory");
-	f = &e->failures[e->nfailures++];
+	f = &r->failures[r->nfailures++];
 	f->step = step;
 	f->err = err;
 	f->why = strndup(p, len);
@@ -138,30 +149,28 @@ static void take_failure(struct engine *e, const char *p, const char *end,
 		fatal("out of memory");
 }
 
-static void tell_progress(struct engine *e)
+static void tell_progress(struct run *r, uint32_t done, uint32_t total)
 {
+	struct engine *e = r->e;
 	int64_t now = now_ms();
 	struct note *n;
 
+	e->done = done;
+	e->total = total;
 	if (now < e->told + TELL_MS)
 		return;
 	e->told = now;
 	engine_publish(e);
-	if (!e->job || !e->job->stream)
+	if (!r->job || !r->job->stream)
 		return;
 	n = calloc(1, sizeof(*n));
 	if (!n || asprintf(&n->text, "{\"progress\": {\"done\": %u, "
-			   "\"total\": %u}}", e->done, e->total) < 0)
+			   "\"total\": %u}}", done, total) < 0)
 		fatal("out of memory");
 	n->what = NOTE_PROGRESS;
-	n->job = e->job;
+	n->job = r->job;
 	post_put(e->notes, n);
 }
-
-struct run {
-	struct engine *e;
-	uint32_t nsteps;
-};
 
 static void take_result(void *arg, const struct wire_head *h, const char *p,
 			const char *end)
@@ -169,20 +178,39 @@ static void take_result(void *arg, const struct wire_head *h, const char *p,
 	struct run *r = arg;
 	uint32_t done, total;
 
-	if (h->type == WIRE_FAILED) {
-		take_failure(r->e, p, end, r->nsteps);
-	} else if (h->type == WIRE_PROGRESS && !unpack_u32(&p, end, &done) &&
-		   !unpack_u32(&p, end, &total)) {
-		r->e->done = done;
-		r->e->total = total;
-		tell_progress(r->e);
-	}
+	if (h->type == WIRE_FAILED)
+		take_failure(r, p, end);
+	else if (h->type == WIRE_PROGRESS && !unpack_u32(&p, end, &done) &&
+		 !unpack_u32(&p, end, &total))
+		tell_progress(r, done, total);
+}
+
+/* Sends the steps, and waits for what becomes of them. */
+static int run_steps(struct run *r, struct plan *plan,
+		     void (*meanwhile)(struct engine *e, void *arg), void *arg)
+{
+	struct engine *e = r->e;
+	int err;
+
+	wire_pack_plan(plan, worker_begin(&e->worker, WIRE_APPLY,
+					  APPLY_STEPS_ONLY));
+	sysctls_sent(plan);
+	err = worker_send(&e->worker);
+	if (meanwhile)
+		meanwhile(e, arg);
+	if (e->running && !e->within)
+		e->worker.idle = engine_meanwhile;
+	if (!err)
+		err = worker_wait(&e->worker, take_result, r);
+	if (!e->within)
+		e->worker.idle = NULL;
+	return err;
 }
 
 int run_plan(struct engine *e, struct plan *plan,
 	     void (*meanwhile)(struct engine *e, void *arg), void *arg)
 {
-	struct run r = { .e = e };
+	struct run r = { .e = e, .job = e->job };
 	int err;
 
 	forget_failures(e);
@@ -193,18 +221,10 @@ int run_plan(struct engine *e, struct plan *plan,
 		return err;
 	e->done = 0;
 	e->total = r.nsteps = plan->n;
-	wire_pack_plan(plan, worker_begin(&e->worker, WIRE_APPLY,
-					  APPLY_STEPS_ONLY));
-	sysctls_sent(plan);
-	err = worker_send(&e->worker);
-	if (meanwhile)
-		meanwhile(e, arg);
-	if (e->running && !e->within)
-		e->worker.idle = engine_meanwhile;
-	if (!err)
-		err = worker_wait(&e->worker, take_result, &r);
-	if (!e->within)
-		e->worker.idle = NULL;
+	err = run_steps(&r, plan, meanwhile, arg);
+	free(e->failures);
+	e->failures = r.failures;
+	e->nfailures = r.nfailures;
 	if (!err)
 		sysctls_done(e, plan);
 	return err;

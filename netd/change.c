@@ -389,6 +389,22 @@ void change_back(struct engine *e, struct change *c)
 	c->swapped = false;
 }
 
+/*
+ * An update that is running may still refer to objects of a topology that
+ * another one replaced meanwhile: those that they share.
+ */
+static void bury(struct engine *e, struct entry *en)
+{
+	if (!e->running) {
+		entry_free(en);
+		return;
+	}
+	e->buried = realloc(e->buried, (e->nburied + 1) * sizeof(en));
+	if (!e->buried)
+		abort();
+	e->buried[e->nburied++] = en;
+}
+
 void change_end(struct engine *e, struct change *c)
 {
 	const struct topos *out = c->swapped ? &c->gone : &c->came;
@@ -400,7 +416,9 @@ void change_end(struct engine *e, struct change *c)
 	state_free(c->wanted);
 	state_free(c->seen);
 	for (i = 0; i < out->n; i++)
-		entry_free(out->v[i]);
+		bury(e, out->v[i]);
+	while (!e->running && e->nburied)
+		entry_free(e->buried[--e->nburied]);
 	free(c->gone.v);
 	free(c->came.v);
 	free(c->next.v);

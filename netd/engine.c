@@ -389,6 +389,7 @@ static void finish(struct engine *e)
 	while (e->nfailures)
 		free(e->failures[--e->nfailures].why);
 	free(e->failures);
+	free(e->buried);
 	json_decref(e->problems);
 }
 

@@ -92,6 +92,8 @@ struct engine {
 				 * known to be unwanted */
 	struct change *running;	/* an update that waits for the kernel */
 	bool within;		/* a request is served meanwhile */
+	struct entry **buried;	/* to be freed when nothing is running */
+	unsigned int nburied;
 	struct item *later, **later_tail;	/* jobs that must wait for it */
 	struct job *job;	/* that is told of progress */
 	int64_t told;
