@@ -102,6 +102,7 @@ static const struct base_set sets[] = {
 	{ "inet netd fwd_keep4", "type mark : ipv4_addr" },
 	{ "inet netd fwd_keep6", "type mark : ipv6_addr" },
 	{ "inet netd fwd_from", "type ifname . mark" },
+	{ "inet netd behind", "type ifname" },	/* a named router's inside */
 	{ "inet netd outgoing4", "type ifname" },
 	{ "inet netd outgoing6", "type ifname" },
 	/* bounds, so that a guest fills no table of the kernel */
@@ -249,6 +250,7 @@ static const struct base_chain chains[] = {
 	{ "inet netd nat_pre", true,
 	  "type nat hook prerouting priority dstnat; policy accept;\n"
 	  "iifname @managed goto nat_in\n"
+	  "iifname @behind goto nat_in\n"
 	  PORTS "ct mark set iifname . ip saddr . ip daddr . meta l4proto"
 	  " . th dport map @fwd_mark4 goto dnat_to\n"
 	  PORTS "ct mark set iifname . ip6 saddr . ip6 daddr . meta l4proto"

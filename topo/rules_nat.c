@@ -246,6 +246,20 @@ static void one_to_one(struct where *w, const struct one2one *o)
 	f->hair = true;
 }
 
+/* Who may go outside may use what is forwarded from there, also by others. */
+static void outgoing(struct where *w, const struct iface *f)
+{
+	if (w->router)
+		rules_elem(w->x, w->ns, "inet netd behind", "", net_pos(f),
+			   "\"%s\"", f->name);
+	if (f->out4)
+		rules_elem(w->x, w->ns, "inet netd outgoing4", "",
+			   net_pos(f), "\"%s\"", f->name);
+	if (f->out6)
+		rules_elem(w->x, w->ns, "inet netd outgoing6", "",
+			   net_pos(f), "\"%s\"", f->name);
+}
+
 void rules_nat(struct where *w)
 {
 	const struct iface *f;
@@ -258,14 +272,9 @@ void rules_nat(struct where *w)
 		rules_egress(w, f);
 		if (f->target || f->hair)
 			hair(w, f);
-		if (!w->forwards->n)
-			continue;
-		if (f->out4)
-			rules_elem(w->x, w->ns, "inet netd outgoing4", "",
-				   net_pos(f), "\"%s\"", f->name);
-		if (f->out6)
-			rules_elem(w->x, w->ns, "inet netd outgoing6", "",
-				   net_pos(f), "\"%s\"", f->name);
+		/* a home is shared with other topologies */
+		if (!w->router || w->forwards->n || w->one2one->n)
+			outgoing(w, f);
 	}
 	rules_forwards(w);
 }

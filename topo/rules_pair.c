@@ -59,10 +59,21 @@ static void side_add(struct where *w, struct side *s, const struct prefix *p)
 	s->v[s->n++] = *p;
 }
 
+static struct iface *where_link(const struct where *w, const struct tlink *l)
+{
+	uint32_t i;
+
+	for (i = 0; l && i < w->nifs; i++)
+		if (w->ifs[i].link == l)
+			return &w->ifs[i];
+	return NULL;
+}
+
 static void add_leg(struct where *w, struct sides *s,
 		    const struct leg_spec *leg)
 {
-	struct iface *f = leg->net ? where_net(w, leg->net) : NULL;
+	struct iface *f = leg->net ? where_net(w, leg->net) :
+		where_link(w, leg->link);
 	const struct prefix *ips = leg->ips.items;
 	struct side *side;
 	struct prefix p;

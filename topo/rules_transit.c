@@ -164,6 +164,21 @@ static void gates(struct passage *p)
 			   ip_text(&p->way->outer6.ip, text));
 }
 
+/* What comes back to where it came from must not have that address. */
+static void hair(struct passage *p)
+{
+	char text[46];
+
+	if (p->way->inner4.ip.family)
+		rules_elem(p->x, "", "inet netd hair4", "", p->pos,
+			   "\"%s\" . %s", p->f.name,
+			   ip_text(&p->way->inner4.ip, text));
+	if (p->way->inner6.ip.family)
+		rules_elem(p->x, "", "inet netd hair6", "", p->pos,
+			   "\"%s\" . %s", p->f.name,
+			   ip_text(&p->way->inner6.ip, text));
+}
+
 static void passage(struct passage *p, const struct list *forwards)
 {
 	uint32_t i;
@@ -174,7 +189,8 @@ static void passage(struct passage *p, const struct list *forwards)
 	elem(p, "inet netd managed", "");
 	elem(p, "inet netd closed", "");
 	gates(p);
-	if (forwards->n) {
+	/* what is forwarded from the uplink is the host, to a lab */
+	if (!p->lab) {
 		elem(p, "inet netd outgoing4", "");
 		elem(p, "inet netd outgoing6", "");
 	}
@@ -188,6 +204,8 @@ static void passage(struct passage *p, const struct list *forwards)
 	}
 	if (p->lab)
 		lans(p);
+	if (forwards->n)
+		hair(p);
 	rules_forwards_to(&p->w, &p->f, &p->way->inner4.ip,
 			  &p->way->inner6.ip);
 }

@@ -128,9 +128,31 @@ far()
 		net.ipv6.conf.all.forwarding=1
 }
 
+# Another topology beside it: its networks use our forwards, as they may.
+beside()
+{
+	cat >"$WORLD/beside.net.yaml" <<'YAML'
+networks:
+  other: {mode: nat, subnet: 10.5.0.0/24, subnet6: "fd00:5::/64"}
+  shut: {subnet: 10.6.0.0/24, services: [1/tcp]}
+attachments:
+  o1: {network: other, type: veth, netns: o1, address: 10.5.0.11, address6: "fd00:5::11"}
+  s1: {network: shut, type: veth, netns: s1, address: 10.6.0.11}
+YAML
+	apply "$WORLD/beside.net.yaml"
+	plan_is_empty "$WORLD/beside.net.yaml"
+	can o1 203.0.113.1 tcp 8080
+	can o1 2001:db8::1 tcp 8080
+	cannot o1 203.0.113.5 tcp 9001
+	cannot o1 10.1.0.11 tcp 80
+	cannot s1 203.0.113.1 tcp 8080
+	check "down" netdctl down beside
+	can outside 203.0.113.1 tcp 8080
+}
+
 start_netd
 outside
-guests w1 w2 d1 q1 q2 n1
+guests w1 w2 d1 q1 q2 n1 o1 s1
 far
 must ip -n outside route add 192.0.2.32/28 via 203.0.113.1
 must ip -n outside route add 2001:db8:77::/64 via 2001:db8::1
@@ -146,4 +168,5 @@ for nf in 0 1; do
 	one_to_one
 	prefixes
 	pool
+	beside
 done

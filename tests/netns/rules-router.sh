@@ -46,6 +46,7 @@ YAML
 	seen_as "out by IPv6" 2001:db8::1 a1 2001:db8:99::9 tcp 80
 	can a1 10.2.0.11 tcp 80
 	can a1 fd00:2::11 tcp 80
+	can a1 203.0.113.1 tcp 8081
 	cannot b1 10.1.0.11 tcp 80
 	cannot b1 198.51.100.9 tcp 80
 	cannot a1 203.0.113.1 tcp 22
@@ -102,6 +103,8 @@ labs()
 	can outside 203.0.113.1 tcp 8001
 	can far 203.0.113.1 tcp 8002
 	can outside 2001:db8::1 tcp 8001
+	# what another lab publishes is the host's
+	cannot l1.n1 203.0.113.1 tcp 8002
 	other=$(ip -n l2.gw -j -4 addr show |
 		jq -r '.[].addr_info[].local' | grep '^100\.64')
 	check "the other lab has an address there" [ -n "$other" ]
@@ -155,6 +158,8 @@ YAML
 	cannot edge.o1 10.1.0.2 tcp 22
 	can edge.o1 "$gw" tcp 8080
 	can edge.o1 "$gw6" tcp 8080
+	can edge.i1 "$gw" tcp 8080
+	can edge.i2 "$gw" tcp 8080
 	check "down" netdctl down edge
 	nothing_left
 }
