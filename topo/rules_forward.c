@@ -280,12 +280,12 @@ static void one_forward(struct where *w, struct forward *f)
 {
 	const struct ip *ips = f->target_ips.items;
 	/* before a home of its own the host has changed the address */
-	bool behind = !w->router ? w->x->t->way != NULL : w->router->way != NULL;
+	const struct transit *way = w->router ? w->router->way : w->x->t->way;
 	struct fw fw = { .w = w, .f = f };
 	bool four = false, six = false;
 	uint32_t i;
 
-	if (!behind)
+	if (!way)
 		fw.listen = f->listen;
 	for (i = 0; i < f->target_ips.n; i++) {
 		bool *done = ips[i].family == 6 ? &six : &four;

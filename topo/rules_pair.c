@@ -211,7 +211,7 @@ static bool outside(const struct side *s)
 	return !s->net && !s->host;
 }
 
-/* Within one network `any` means nothing: its ports are isolated for a reason. */
+/* Within one network `any` means nothing: ports are isolated for a reason. */
 static bool names_any(const struct policy *p)
 {
 	uint32_t i;

@@ -15,7 +15,7 @@ struct passage {
 	struct where w;
 	struct iface f;
 	struct pos pos;
-	bool lab;		/* `nat: host`: nothing beside the host either */
+	bool lab;		/* `nat: host`: nothing beside us either */
 };
 
 static bool known(const struct iface *f, const char *name, size_t n)
