@@ -123,7 +123,7 @@ must poll $((30 * SLOW)) test -e /sys/class/net/nd-n610
 small 80
 netdctl apply "$WORLD/small.net.yaml"
 check "a large change with a refusal fails" ended 1
-check "its networks are gone" test ! -e /sys/class/net/nd-n610
+check "its networks are gone" poll $((60 * SLOW)) test ! -e /sys/class/net/nd-n610
 check "those from before are there" test -e /sys/class/net/ndp-t599
 can ga 10.8.2.10 tcp 80
 cannot ga 10.8.2.10 tcp 82
