@@ -43,6 +43,7 @@ static void put_kind(struct nl_msg *m, const struct bridge *b)
 	nla_nest_end(m, info);
 }
 
+/* The rest of it follows when its settings in /proc are written. */
 static void bridge_create(struct host *h, const struct step *s)
 {
 	const struct bridge *b = (const struct bridge *)s->want;
@@ -54,7 +55,6 @@ static void bridge_create(struct host *h, const struct step *s)
 	reap_name(h, ns, s->want->name);
 	index = link_next_index(h, ns);
 	put_kind(link_new(h, s, ns, index, false), b);
-	link_settle(h, s, ns, index, 0);
 	linkmap_add(&ns->links, index, b->l.o.name, KIND_BRIDGE, NETD_GROUP);
 	job_add(&h->ap->jobs, s, ns)->index = index;
 }

@@ -16,6 +16,7 @@ struct job {
 	struct ns *ns;
 	uint32_t index;
 	int fd;			/* a tap's, or -1 */
+	struct ns *peer;	/* a veth's, while its end is to be set up */
 };
 
 struct jobs {
@@ -128,9 +129,10 @@ struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
 			uint32_t index);
 /* Begins the end of a creation: what the creating message can't do. */
 void link_settle(struct host *h, const struct step *s, struct ns *ns,
-		 uint32_t index, uint32_t master);
-void link_set_alias(struct host *h, const struct step *s, struct ns *ns,
-		    uint32_t index);
+		 uint32_t index, uint32_t master, bool up);
+/* Gives a pair that is finished its alias, and sets it up. */
+void link_complete(struct host *h, const struct step *s, struct ns *ns,
+		   uint32_t index);
 void link_up(struct host *h, const struct step *s, struct ns *ns,
 	     uint32_t index, bool up);
 /* Lets its operational state be what it is now, at once. */

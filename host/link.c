@@ -101,14 +101,22 @@ bool link_master(struct host *h, const struct step *s, struct ns *ns,
 
 /* --- messages --------------------------------------------------------- */
 
-struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
-			uint32_t index)
+static struct nl_msg *msg_up(struct host *h, const struct step *s,
+			     struct ns *ns, uint32_t index, bool up)
 {
-	struct ifinfomsg i = { .ifi_index = index };
+	struct ifinfomsg i = { .ifi_index = index,
+			       .ifi_flags = up ? IFF_UP : 0,
+			       .ifi_change = up ? IFF_UP : 0 };
 	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWLINK, 0, s, 0);
 
 	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
 	return m;
+}
+
+struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
+			uint32_t index)
+{
+	return msg_up(h, s, ns, index, false);
 }
 
 struct nl_msg *link_new(struct host *h, const struct step *s, struct ns *ns,
@@ -186,10 +194,10 @@ static void set_altname(struct host *h, const struct step *s, struct ns *ns,
 	nla_nest_end(m, list);
 }
 
-void link_set_alias(struct host *h, const struct step *s, struct ns *ns,
-		    uint32_t index)
+void link_complete(struct host *h, const struct step *s, struct ns *ns,
+		   uint32_t index)
 {
-	struct nl_msg *m = link_msg(h, s, ns, index);
+	struct nl_msg *m = msg_up(h, s, ns, index, wanted(s)->up == 1);
 
 	nla_put_string(m, IFLA_IFALIAS,
 		       wanted(s)->alias ? wanted(s)->alias : "");
@@ -205,11 +213,11 @@ bool link_unfinished(const struct step *s)
 }
 
 void link_settle(struct host *h, const struct step *s, struct ns *ns,
-		 uint32_t index, uint32_t master)
+		 uint32_t index, uint32_t master, bool up)
 {
 	const struct link *w = wanted(s);
 	const struct brport *port = link_port(s->want);
-	struct nl_msg *m = link_msg(h, s, ns, index);
+	struct nl_msg *m = msg_up(h, s, ns, index, up);
 
 	if (w->alias && *w->alias && !link_unfinished(s))
 		nla_put_string(m, IFLA_IFALIAS, w->alias);
@@ -244,6 +252,23 @@ void link_sync(struct ns *ns, const char *name)
 
 /* --- the end of a run ------------------------------------------------- */
 
+/* A later step of the plan sets it for all interfaces there are by then. */
+static bool forwarding_comes(struct host *h, struct ns *ns)
+{
+	const struct plan *p = &h->ap->plan;
+	const struct sysctl *s;
+	uint32_t i;
+
+	for (i = p->n; i-- > 0 && p->steps[i].phase >= PHASE_OPEN; ) {
+		s = (const struct sysctl *)p->steps[i].want;
+		if (s && s->o.kind == KIND_SYSCTL &&
+		    !strcmp(s->o.netns, ns->name) &&
+		    !strcmp(s->o.name, "net/ipv6/conf/all/forwarding"))
+			return !strcmp(s->value, "1");
+	}
+	return false;
+}
+
 static void write_conf6(struct host *h, const struct step *s, struct ns *ns)
 {
 	const struct link *w = wanted(s);
@@ -261,6 +286,8 @@ static void write_conf6(struct host *h, const struct step *s, struct ns *ns)
 		if (!ns->conf6)
 			abort();
 		conf6_defaults(ns->conf6);
+		if (forwarding_comes(h, ns))
+			ns->conf6->forwarding6 = 1;
 	}
 	have = s->op == OP_UPDATE ? &((struct link *)s->have)->conf :
 	       ns->conf6;
@@ -282,6 +309,21 @@ static void forget_defaults(struct host *h)
 	}
 }
 
+/*
+ * A veth was born so, or goes up when its peer is set up.  A new bridge has no
+ * ports yet: all that is left of it fits one message.
+ */
+static void set_up(struct host *h, struct job *j)
+{
+	const struct step *s = j->step;
+	bool up = wanted(s)->up == 1 && CHANGES(s, struct link, up);
+
+	if (s->op == OP_CREATE && s->want->kind == KIND_BRIDGE)
+		link_settle(h, s, j->ns, j->index, 0, up);
+	else if (up && !(s->op == OP_CREATE && s->want->kind == KIND_VETH))
+		link_up(h, s, j->ns, j->index, true);
+}
+
 void link_finish(struct host *h)
 {
 	struct jobs *jobs = &h->ap->jobs;
@@ -292,10 +334,8 @@ void link_finish(struct host *h)
 		if (!step_has_failed(h, j->step))
 			write_conf6(h, j->step, j->ns);
 	for (j = jobs->v; j < jobs->v + jobs->n; j++)
-		if (!step_has_failed(h, j->step) &&
-		    wanted(j->step)->up == 1 &&
-		    CHANGES(j->step, struct link, up))
-			link_up(h, j->step, j->ns, j->index, true);
+		if (!step_has_failed(h, j->step))
+			set_up(h, j);
 	rtq_flush(h);
 	forget_defaults(h);
 }

@@ -292,8 +292,9 @@ static int take(void *arg, struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != RTM_NEWLINK || parse(nlh, &s))
 		return 0;
 	kind = kind_of(l, &s);
+	/* the number after a pair is its peer's: veth_create() */
 	if ((uint32_t)s.i->ifi_index >= l->h->next_index)
-		l->h->next_index = s.i->ifi_index + 1;
+		l->h->next_index = s.i->ifi_index + 2;
 	r = linkmap_add(&l->ns->links, s.i->ifi_index, s.name, kind, s.group);
 	r->plain = kind == KIND_LINK && !s.tb[IFLA_MASTER];
 	if (s.group == NETD_GROUP_GOING) {

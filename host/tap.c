@@ -195,7 +195,7 @@ static void tap_create(struct host *h, const struct step *s)
 		return;
 	linkmap_add(&ns->links, index, l->o.name, KIND_TAP, NETD_GROUP);
 	put_basics(link_msg(h, s, ns, index), l, master);
-	link_settle(h, s, ns, index, master);
+	link_settle(h, s, ns, index, master, false);
 	j = job_add(&h->ap->jobs, s, ns);
 	j->index = index;
 	j->fd = fd;

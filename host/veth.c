@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 /*
- * Our end is born complete.  Its peer is born straight in its namespace, and
- * down, since the kernel allows no more; no packet passes before it is up.
- * A peer of ours is a leg and has a driver of its own.  Somebody else's is
- * given its addresses and routes here, and our end gets its alias last: one
- * without it is a pair that was not finished, and is finished later.
+ * A peer is born straight in its namespace, and down, since the kernel allows
+ * no more; no packet passes before it is up.  One of ours is a leg and has a
+ * driver of its own.  Somebody else's is given its addresses and routes here;
+ * our end goes up last, and gets its alias in the same message: one without it
+ * is a pair that was not finished, and is finished later.
  */
 
 static const struct veth *wanted(const struct step *s)
@@ -90,7 +90,8 @@ static void veth_create(struct host *h, const struct step *s)
 {
 	const struct veth *v = wanted(s);
 	struct ns *ns = step_ns(h, s), *peer;
-	uint32_t index, peer_index = 0, master;
+	bool up = v->l.up == 1 && v->peer_ours;
+	uint32_t index, peer_index, master;
 	struct nl_msg *m;
 
 	if (!ns || !link_master(h, s, ns, &master))
@@ -102,17 +103,15 @@ static void veth_create(struct host *h, const struct step *s)
 	if (v->peer_ours)
 		reap_name(h, peer, v->peer);
 	index = link_next_index(h, ns);
-	if (v->peer_ours)
-		peer_index = link_next_index(h, peer);
-	m = link_new(h, s, ns, index, v->l.up == 1);
+	peer_index = link_next_index(h, peer);
+	m = link_new(h, s, ns, index, up);
 	if (master)
 		nla_put_u32(m, IFLA_MASTER, master);
 	put_peer(m, v, peer_index, peer->fd);
 	linkmap_add(&ns->links, index, v->l.o.name, KIND_VETH, NETD_GROUP);
-	if (peer_index)
-		linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
-			    NETD_GROUP_PEER);
-	link_settle(h, s, ns, index, master);
+	linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
+		    NETD_GROUP_PEER);
+	link_settle(h, s, ns, index, master, false);
 	job_add(&h->ap->jobs, s, ns)->index = index;
 }
 
@@ -162,24 +161,19 @@ static void peer_gateway(struct host *h, const struct step *s, struct ns *ns,
 		.rtm_flags = on_link(wanted(s), gw) ? 0 : RTNH_F_ONLINK,
 	};
 	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWROUTE, NLM_F_CREATE |
-				   NLM_F_REPLACE, s, -EEXIST);
+				   NLM_F_EXCL, s, -EEXIST);
 
 	nlmsg_append(m, &r, sizeof(r), NLMSG_ALIGNTO);
 	put_ip(m, RTA_GATEWAY, gw);
 	nla_put_u32(m, RTA_OIF, index);
 }
 
-static void hand_over(struct host *h, const struct step *s)
+static void hand_over(struct host *h, const struct step *s, struct ns *ns)
 {
 	const struct veth *v = wanted(s);
 	const struct prefix *p = v->peer_addresses.items;
 	const struct ip *gw = v->peer_gateways.items;
-	struct ns *ns = peer_ns(h, s);
-	uint32_t i, index;
-
-	if (!ns)
-		return;
-	index = ns_link_index(ns, v->peer);
+	uint32_t i, index = ns_link_index(ns, v->peer);
 	if (!index) {
 		step_failed(h, s, -ENODEV,
 			    "the peer was taken away before it was set up");
@@ -210,19 +204,36 @@ static bool is_to_finish(struct host *h, const struct job *j)
 	return !step_has_failed(h, j->step) && link_unfinished(j->step);
 }
 
+/* Namespace by namespace, since another one is another send. */
+static void hand_all_over(struct host *h, struct job *j, struct job *end)
+{
+	struct job *k;
+	struct ns *ns;
+
+	for (k = j; k < end; k++)
+		k->peer = is_to_finish(h, k) ? peer_ns(h, k->step) : NULL;
+	for (; j < end; j++) {
+		ns = j->peer;
+		for (k = j; ns && k < end; k++) {
+			if (k->peer != ns)
+				continue;
+			hand_over(h, k->step, ns);
+			k->peer = NULL;
+		}
+	}
+	rtq_flush(h);
+}
+
 static void veth_commit(struct host *h)
 {
 	struct jobs *jobs = &h->ap->jobs;
 	struct job *j, *end = jobs->v + jobs->n;
 
 	link_commit(h);
+	hand_all_over(h, jobs->v, end);
 	for (j = jobs->v; j < end; j++)
 		if (is_to_finish(h, j))
-			hand_over(h, j->step);
-	rtq_flush(h);
-	for (j = jobs->v; j < end; j++)
-		if (is_to_finish(h, j))
-			link_set_alias(h, j->step, j->ns, j->index);
+			link_complete(h, j->step, j->ns, j->index);
 	rtq_flush(h);
 	for (j = jobs->v; jobs->n <= SYNC_MAX && j < end; j++)
 		if (is_to_finish(h, j))
