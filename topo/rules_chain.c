@@ -15,6 +15,7 @@ struct text {
 	uint32_t *marks, nmarks, cmarks;
 	bool host;		/* the host is one end: nothing is admitted
 				 * once and for all */
+	bool shut;		/* a policy forbids all that is left */
 };
 
 static void add_mark(struct text *t, uint32_t mark)
@@ -132,6 +133,30 @@ static bool passes(const struct use *u, bool six)
 		!(to && (six ? to->closed6 : to->closed4));
 }
 
+static bool lets(const struct text *t, bool six)
+{
+	return !t->shut && passes(t->u, six);
+}
+
+/*
+ * Behind a policy that says something of everything none is asked, and not
+ * the mode either.
+ */
+static void cut_off(struct text *t)
+{
+	const struct use *u;
+	uint32_t i;
+
+	for (i = 0; i < t->n && t->u[i].p; i++) {
+		u = &t->u[i];
+		if (!u->s->whole || !u->d->whole || u->p->protocol.n)
+			continue;
+		t->n = i + 1;
+		t->shut = u->p->action != ACT_ALLOW;
+		return;
+	}
+}
+
 /*
  * How many of the policies are asked before `established`: all up to the last
  * one that forbids something which later ones, or the mode, would let.  So it
@@ -140,7 +165,7 @@ static bool passes(const struct use *u, bool six)
 static uint32_t asked_first(const struct text *t)
 {
 	uint32_t i, last = 0;
-	bool later = passes(t->u, false) || passes(t->u, true);
+	bool later = lets(t, false) || lets(t, true);
 
 	for (i = t->n; i-- > 0;) {
 		if (!t->u[i].p)
@@ -160,8 +185,8 @@ static void established(struct text *t)
 
 	/* what the mode let while it was another one */
 	if (u->from && !u->to) {
-		mode4 = passes(u, false);
-		mode6 = passes(u, true);
+		mode4 = lets(t, false);
+		mode6 = lets(t, true);
 	}
 	buf_str(&t->b, "ct state established,related ct mark != ");
 	if (mode4 && mode6)
@@ -188,7 +213,7 @@ static void head(struct text *t)
 
 static void tail(struct text *t)
 {
-	bool p4 = passes(t->u, false), p6 = passes(t->u, true);
+	bool p4 = lets(t, false), p6 = lets(t, true);
 	bool mode = t->u->from && !t->u->to && t->u->from->out4;
 
 	if (p4)
@@ -260,8 +285,10 @@ static uint32_t merge(struct text *t, const struct use *u, uint32_t n,
 static void pair_text(struct text *t)
 {
 	struct use one;
-	uint32_t i, k, first = asked_first(t);
+	uint32_t i, k, first;
 
+	cut_off(t);
+	first = asked_first(t);
 	head(t);
 	if (first) {
 		buf_printf(&t->b, "ct state established,related"

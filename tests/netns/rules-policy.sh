@@ -166,6 +166,26 @@ live()
 	can w1 10.2.0.11 tcp 53
 }
 
+# What the mode let ends when a policy forbids the rest; what one lets stays.
+shut()
+{
+	local file=$WORLD/pol.net.yaml
+	sed -i '/name: nomail/d' "$file"
+	hold w1 203.0.113.254 tcp 443
+	sed -i 's/^policies:/&\n  - {name: only, from: web, to: outside, action: allow, protocol: tcp, ports: [80]}\n  - {name: rest, from: web, to: outside, action: reject}/' "$file"
+	apply "$file"
+	soon "what the mode let ends" stalled
+	can w1 203.0.113.254 tcp 80
+	check "the rest is rejected" refused w1 203.0.113.254 tcp 443
+	check "in IPv6 too" refused w1 2001:db8::254 tcp 443
+	can w1 2001:db8::254 tcp 80
+	hold w1 203.0.113.254 tcp 80
+	sed -i '/name: rest/d' "$file"
+	apply "$file"
+	can w1 203.0.113.254 tcp 443
+	held "what a policy lets goes on" $((500 * SLOW))
+}
+
 stalled()
 {
 	! kill -0 "$hold_pid" 2>/dev/null
@@ -190,3 +210,4 @@ for nf in 0 1; do
 done
 injected
 live
+shut

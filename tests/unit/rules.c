@@ -186,6 +186,29 @@ static void test_merged(void)
 	buf_free(&b);
 }
 
+/* Some things and no others: asked once a connection, not for each packet. */
+static void test_shut(void)
+{
+	struct world w;
+	const char *text;
+
+	world_init(&w, "networks:\n"
+		   "  a: {mode: nat, subnet: 10.1.0.0/24}\n"
+		   "policies:\n"
+		   "  - {from: a, to: outside, action: drop, protocol: tcp,"
+		   " ports: [25]}\n"
+		   "  - {from: a, to: outside, action: allow, protocol: tcp}\n"
+		   "  - {from: a, to: outside, action: reject}\n");
+	text = text_of(&w, "inet netd to_nd-a_eth0");
+	CHECK(strstr(text, "ct direction original tcp dport 25 counter goto"
+		     " deny_drop\nct state established,related ct mark !="
+		     " { 0x00000002, 0x00000004, 0xfffffffe } accept\n"
+		     "meta l4proto tcp ct mark set"));
+	CHECK(strstr(text, "\ncounter goto deny\n"));
+	CHECK(!strstr(text, "ct mark set 0x00000002"));
+	world_free(&w);
+}
+
 static uint32_t mark_of(const char *yaml)
 {
 	struct world w;
@@ -345,6 +368,7 @@ int main(void)
 	test_base_is_constant();
 	test_policies();
 	test_merged();
+	test_shut();
 	test_marks();
 	test_attachment();
 	test_size();
