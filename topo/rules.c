@@ -193,23 +193,50 @@ static void same_pair(struct where *w, const struct iface *f)
 			   f->name);
 }
 
-static void services(struct where *w, const struct iface *f)
+/* Ranges of one protocol that overlap are one element, or they clash. */
+static void service_ports(struct where *w, const struct iface *f,
+			  uint8_t proto)
 {
 	const struct service *s = f->net->services.items;
 	struct pos pos = PLACE(f->net, rec_network, services);
-	uint32_t i;
+	uint32_t i, n = 0;
+	struct ports *v = arena_alloc(w->x->out->arena,
+				      f->net->services.n * sizeof(*v));
 
-	for (i = 0; i < f->net->services.n; i++) {
+	for (i = 0; i < f->net->services.n; i++)
+		if (s[i].proto == proto && s[i].ports.hi)
+			v[n++] = s[i].ports;
+	n = match_join_ports(v, n);
+	for (i = 0; i < n; i++)
+		rules_elem(w->x, w->ns, "inet netd svc", "accept", pos,
+			   v[i].lo == v[i].hi ? "\"%s\" . %s . %u" :
+			   "\"%s\" . %s . %u-%u", f->name,
+			   match_protocol(proto), v[i].lo, v[i].hi);
+}
+
+static void service_whole(struct where *w, const struct iface *f,
+			  uint8_t proto)
+{
+	rules_elem(w->x, w->ns, "inet netd svc_proto", "accept",
+		   PLACE(f->net, rec_network, services), "\"%s\" . %s",
+		   f->name, match_protocol(proto));
+}
+
+static void services(struct where *w, const struct iface *f)
+{
+	const struct service *s = f->net->services.items;
+	uint32_t i, j, n = f->net->services.n;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < i && s[j].proto != s[i].proto; j++)
+			;
+		if (j == i && s[i].proto != 255)
+			service_ports(w, f, s[i].proto);
 		if (s[i].ports.hi)
-			rules_elem(w->x, w->ns, "inet netd svc", "accept", pos,
-				   s[i].ports.lo == s[i].ports.hi ?
-				   "\"%s\" . %s . %u" : "\"%s\" . %s . %u-%u",
-				   f->name, match_protocol(s[i].proto),
-				   s[i].ports.lo, s[i].ports.hi);
-		else
-			rules_elem(w->x, w->ns, "inet netd svc_proto",
-				   "accept", pos, "\"%s\" . %s", f->name,
-				   match_protocol(s[i].proto));
+			continue;
+		service_whole(w, f, s[i].proto == 255 ? 1 : s[i].proto);
+		if (s[i].proto == 255)
+			service_whole(w, f, 58);
 	}
 }
 

@@ -104,6 +104,8 @@ void match_lines(struct rules *x, const struct policy *p,
 		 struct lines *out);
 void match_addresses(struct rules *x, const struct prefix *from, uint32_t n,
 		     uint8_t family, const char *key, struct lines *out);
+/* Sorted, and what touches or overlaps joined: nft's order, and no clash. */
+uint32_t match_join_ports(struct ports *v, uint32_t n);
 /* nft's name of a protocol, or NULL. */
 const char *match_protocol(uint8_t number);
 

@@ -276,6 +276,24 @@ static void admit(struct rules *x, const struct network *n, const char *port,
 			   port);
 }
 
+/* Prefixes within others say nothing, and would clash with them. */
+static bool within_another(const struct attachment *a,
+			   const struct allowed *al)
+{
+	bool before = true;
+
+	if (al->address.len == (al->address.ip.family == 6 ? 128 : 32))
+		return false;
+	list_for(struct allowed, o, &a->allowed) {
+		if (o == al)
+			before = false;
+		else if (prefix_covers(&o->address, &al->address) &&
+			 (before || o->address.len != al->address.len))
+			return true;
+	}
+	return false;
+}
+
 void rules_guard_attachment(struct rules *x, struct attachment *a)
 {
 	unsigned int mask = port_mask(a);
@@ -297,7 +315,7 @@ void rules_guard_attachment(struct rules *x, struct attachment *a)
 	for (i = 0; i < a->leg.ips.n; i++)
 		add_address(x, a, &ips[i], true);
 	list_for(struct allowed, al, &a->allowed) {
-		if (al->address.ip.family)
+		if (al->address.ip.family && !within_another(a, al))
 			add_address(x, a, &al->address, false);
 		if (memcmp(&al->mac, &none, sizeof(none)))
 			add_mac(x, a->kname, &al->mac, al->n.pos);

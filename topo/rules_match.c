@@ -75,8 +75,7 @@ static int by_port(const void *a, const void *b)
 		(p->hi > q->hi) - (p->hi < q->hi);
 }
 
-/* Sorted, and what touches or overlaps joined: nft's order, and no clash. */
-static uint32_t join_ports(struct ports *v, uint32_t n)
+uint32_t match_join_ports(struct ports *v, uint32_t n)
 {
 	uint32_t i, m = 0;
 
@@ -102,7 +101,7 @@ static void ports_lines(struct rules *x, const struct policy *p,
 {
 	struct ports *v = arena_memdup(x->out->arena, p->ports.items,
 				       p->ports.n * sizeof(*v));
-	uint32_t n = join_ports(v, p->ports.n), i, j;
+	uint32_t n = match_join_ports(v, p->ports.n), i, j;
 	struct buf b = { 0 };
 
 	for (i = 0; i < n; i = j) {

@@ -123,33 +123,55 @@ static const char *routed(struct passage *p, const char *up)
 			    name + strlen("inet netd "));
 }
 
+/* The network of a foreign address of the host on UP.  false: it is none. */
+static bool lan_of(const struct object *o, const char *up, struct prefix *net)
+{
+	const char *at = strchr(o->name, ' ');
+
+	if (!o->foreign || !at || strncmp(o->name, up, at - o->name) ||
+	    up[at - o->name] || prefix_read(at + 1, net))
+		return false;
+	*net = prefix_net(net);
+	return true;
+}
+
+/* Intervals must not overlap: the wider one, of equal ones the first. */
+static bool in_wider_lan(struct object *const *v, uint32_t n, uint32_t i,
+			 const char *up, const struct prefix *net)
+{
+	struct prefix other;
+	uint32_t j;
+
+	for (j = 0; j < n; j++)
+		if (j != i && lan_of(v[j], up, &other) &&
+		    prefix_covers(&other, net) &&
+		    (j < i || other.len != net->len))
+			return true;
+	return false;
+}
+
 /* The networks that the host itself is in: not what a lab may see. */
 static void lans(struct passage *p)
 {
 	const struct state *s = p->x->found;
+	uint32_t from, i, j, n = 0;
 	struct prefix net;
-	uint32_t i, j;
 	char text[50];
-	const char *at;
 
-	for (i = s ? state_seek(s, KIND_ADDRESS, "", "") : 0;
-	     s && i < s->n && s->v[i]->kind == KIND_ADDRESS &&
-	     !*s->v[i]->netns; i++) {
-		at = strchr(s->v[i]->name, ' ');
-		if (!s->v[i]->foreign || !at || prefix_read(at + 1, &net))
-			continue;
-		net = prefix_net(&net);
-		for (j = 0; j < p->f.nups; j++) {
-			if (strncmp(s->v[i]->name, p->f.ups[j],
-				    at - s->v[i]->name) ||
-			    p->f.ups[j][at - s->v[i]->name])
+	from = s ? state_seek(s, KIND_ADDRESS, "", "") : 0;
+	while (s && from + n < s->n && !*s->v[from + n]->netns &&
+	       s->v[from + n]->kind == KIND_ADDRESS)
+		n++;
+	for (j = 0; j < p->f.nups; j++)
+		for (i = 0; i < n; i++) {
+			if (!lan_of(s->v[from + i], p->f.ups[j], &net) ||
+			    in_wider_lan(s->v + from, n, i, p->f.ups[j], &net))
 				continue;
 			rules_elem(p->x, "", net.ip.family == 6 ?
 				   "inet netd lan6" : "inet netd lan4", "",
 				   p->pos, "\"%s\" . %s", p->f.ups[j],
 				   prefix_text(&net, text));
 		}
-	}
 }
 
 static void gates(struct passage *p)
