@@ -66,7 +66,7 @@ SOON=$((5 * SLOW * BUSY))
 # One try to reach something.  Below 3 s: then the own neighbour table gives up
 # and reports an address where nobody is as "unreachable", as a firewall may.
 TRY=$((SLOW < 2 ? SLOW : 2))
-failures=0 checks=0 netd_pid= hold_pid=
+failures=0 checks=0 netd_pid= hold_pid= repair_ms=0
 
 # --- what to say ------------------------------------------------------------
 
@@ -386,24 +386,35 @@ nothing_left()
 
 # What counts is when the first try that succeeds began.  The tries are short:
 # one that waits for a lost packet would measure itself.
+# How long a repair takes, in $repair_ms.  What is repaired at once may be too
+# late all the same where others have the processor: the best of three counts.
 repaired()
 {
-	local what=$1 break=$2 test=$3 begin now TRY=0.$((2 * SLOW))
+	local what=$1 limit=$((1000 * SLOW * BUSY)) i
+	for i in 1 2 3; do
+		_repair "$@"
+		[ $repair_ms -ge $limit ] || break
+		poll "$SOON" _plan_is_empty
+	done
+	check "$what: repaired within a second ($repair_ms ms)" \
+		[ $repair_ms -lt $limit ]
+	check "$what: repaired" eval "$3"
+}
+
+_repair()
+{
+	local what=$1 break=$2 test=$3 begin TRY=0.$((2 * SLOW))
 	[ "$SLOW" -lt 5 ] || TRY=1
 	freeze_netd
 	must eval "$break"
 	check_not "$what: the foreign hand did harm" eval "$test"
 	thaw_netd
 	begin=${EPOCHREALTIME/./}
-	while now=$(((${EPOCHREALTIME/./} - begin) / 1000)); do
+	while repair_ms=$(((${EPOCHREALTIME/./} - begin) / 1000)); do
 		! eval "$test" >/dev/null 2>&1 || break
-		[ $now -lt $((SOON * 1000)) ] || break
+		[ $repair_ms -lt $((SOON * 1000)) ] || break
 		read -rt 0.02 <>"$WORLD/never" || :
 	done
-	check "$what: repaired within a second ($now ms)" \
-		[ $now -lt $((1000 * SLOW * BUSY)) ]
-	TRY=$((SLOW < 2 ? SLOW : 2))
-	check "$what: repaired" eval "$test"
 }
 
 four_assertions()
