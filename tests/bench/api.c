@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define PROBE_US 100		/* between two packets of inforce */
+#define TURN_US 50000		/* between two requests of turn */
 #define GIVE_UP_MS 10000
 
 struct body {
@@ -205,7 +206,10 @@ static int do_turn(int argc, char **argv)
 
 	while (n-- > 0 && ok && back) {
 		printf("%.3f\n", timed(fd, argv + 2, &ok));
+		/* what an earlier one left to be looked at is looked at */
+		pause_us(TURN_US);
 		timed(fd, argv + 5, &back);
+		pause_us(TURN_US);
 	}
 	return ok && back ? 0 : 1;
 }
