@@ -250,6 +250,34 @@ static bool is_pinned(const struct change *c)
 	return false;
 }
 
+/* Does it change more than rules? */
+static bool is_of_links(const struct change *c)
+{
+	struct cursor have = { .s = c->have };
+	uint32_t i, n = 0, old = 0;
+	struct object *h;
+
+	for (i = 0; i < c->want->n; i++) {
+		if (kind_is_nft(c->want->v[i]->kind))
+			continue;
+		n++;
+		h = cursor_find(&have, c->want->v[i]);
+		if (!h || object_diff(c->want->v[i], h))
+			return true;
+	}
+	for (i = 0; i < c->have->n; i++)
+		old += !kind_is_nft(c->have->v[i]->kind);
+	return n != old;
+}
+
+/* Is what is believed to be there not good enough for this change? */
+static bool must_look(const struct engine *e, const struct change *c)
+{
+	if (e->nothing_goes || e->unsure & OBSERVE_NFT || is_pinned(c))
+		return true;
+	return e->unsure && is_of_links(c);
+}
+
 /*
  * As a rule what was wanted is there, and looking at a thousand networks for
  * a change of one would cost more than the change.
@@ -260,7 +288,7 @@ static int look_first(struct engine *e, struct change *c,
 	struct state *hints;
 	int err = 0;
 
-	if (!e->unsure && !e->nothing_goes && !is_pinned(c))
+	if (!must_look(e, c))
 		return 0;
 	/* half of another update is no state to plan from */
 	if (e->running)
