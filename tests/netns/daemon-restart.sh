@@ -13,7 +13,7 @@ seen()
 	ip -6 route show table all
 	# whose the table is, and what packets taught it, is another matter
 	nft -s list ruleset | sed -E 's/ expires [^ ,}]+//g; s/flags owner//;
-		s/ # progname.*//; s/[ \t]+$//; /elements = .*(fe80:|limit)/d'
+		s/ # progname.*//; s/[ \t]+$//; /elements = .*(fe80:|limit|ct count)/d'
 }
 
 # A mark of ours that both monitors must show: then they listen, or have told
@@ -74,7 +74,9 @@ soon "the folder's topology is in force" reach guest 10.1.0.1 icmp
 apply "$WORLD/lab.net.yaml"
 check "attach" netdctl attach web --tap --owner nobody --name dyn --address auto
 plan_is_empty all
-# IPv6 of a link whose carrier is new takes a moment
+# what the kernel says of a new carrier comes later, and so does its IPv6
+must poll "$SOON" bash -c "ip link show ndp-g | grep -q 'state UP'"
+must poll "$SOON" bash -c "ip link show nd-web | grep -q 'state UP'"
 must poll "$SOON" bash -c "ip -6 route show table local | grep -q 'local fe80'"
 seen >"$WORLD/seen1"
 netdctl list --json >"$WORLD/items1"

@@ -33,7 +33,10 @@ YAML
 # machine with little memory tracks fewer in all; there the kernel makes room.
 connections()
 {
-	local i n head
+	local i n head timeout
+	timeout=$(sysctl -n net.netfilter.nf_conntrack_udp_timeout)
+	# none may end while a slow machine still sends
+	must sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
 	head=$(eth 020000000aff 020000000a01 0800)$(v4 10.1.0.11 \
 		203.0.113.254 17 "")
 	for i in {20001..29000}; do
@@ -46,6 +49,7 @@ connections()
 		check "which it has" [ "$n" -ge 8000 ]
 		cannot a1 203.0.113.254 tcp 80
 	fi
+	must sysctl -qw "net.netfilter.nf_conntrack_udp_timeout=$timeout"
 	conntrack -F >/dev/null 2>&1
 }
 
