@@ -281,6 +281,17 @@ static void end(struct look *l)
 	peer_forget(l);
 }
 
+/* What lo has tells what the namespace has. */
+static void take_lo(struct look *l, struct seen *s)
+{
+	struct netns *n = state_add(l->found, KIND_NETNS, "", l->ns->name,
+				    (struct pos){ 0 });
+
+	n->alias = s->tb[IFLA_IFALIAS] ?
+		   arena_strdup(l->found->arena,
+				nla_get_string(s->tb[IFLA_IFALIAS])) : "";
+}
+
 static int take(void *arg, struct nlmsghdr *nlh)
 {
 	struct look *l = arg;
@@ -301,6 +312,8 @@ static int take(void *arg, struct nlmsghdr *nlh)
 		l->going = true;
 		return 0;
 	}
+	if (l->dump && l->ns->ours && s.i->ifi_index == 1)
+		take_lo(l, &s);
 	if (!matters(l, &s, kind))
 		return 0;
 	k = state_add_static(l->found, kind, l->netns,
@@ -347,6 +360,7 @@ int look_links(struct look *l)
 	int err;
 
 	l->mark = l->found->n;
+	l->dump = true;
 	err = rt_ask(l->ns, m, take, begin, l);
 	/* those of a kernel side before us: what is going counts as gone */
 	if (!err && l->going)

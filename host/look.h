@@ -18,6 +18,7 @@ struct look {
 	uint32_t mark;		/* found->n before a dump, to begin again */
 	bool all;		/* foreign things too */
 	bool going;		/* links that were about to be deleted */
+	bool dump;		/* of all links, lo among them */
 	const char *netns;	/* ns->name in found's arena */
 	struct look_later {
 		struct link *link;

@@ -164,39 +164,28 @@ static void forget_stale(struct host *h, const char *name)
 		ns_forget(h, ns);
 }
 
-/* What it has of lo tells whose it is. */
-struct lo {
-	uint32_t group;
-	char alias[256];
-};
-
-static int take_lo(void *arg, struct nlmsghdr *nlh)
+static int take_group(void *arg, struct nlmsghdr *nlh)
 {
-	struct nlattr *tb[IFLA_MAX + 1];
-	struct lo *lo = arg;
+	struct nlattr *a = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg),
+					   IFLA_GROUP);
 
-	if (nlh->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse(nlh, sizeof(struct ifinfomsg), tb, IFLA_MAX, NULL))
-		return 0;
-	if (tb[IFLA_GROUP])
-		lo->group = nla_get_u32(tb[IFLA_GROUP]);
-	if (tb[IFLA_IFALIAS])
-		strncpy(lo->alias, nla_get_string(tb[IFLA_IFALIAS]),
-			sizeof(lo->alias) - 1);
+	if (nlh->nlmsg_type == RTM_NEWLINK && a)
+		*(uint32_t *)arg = nla_get_u32(a);
 	return 0;
 }
 
-static int ask_lo(struct ns *ns, struct lo *lo)
+/* The group of lo tells whose it is. */
+static int ask_group(struct ns *ns, uint32_t *group)
 {
 	struct ifinfomsg i = { .ifi_index = 1 };
 	struct nl_msg *m = nlmsg_alloc_size(128);
 	int err;
 
-	memset(lo, 0, sizeof(*lo));
+	*group = 0;
 	nlmsg_hdr(m)->nlmsg_type = RTM_GETLINK;
 	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
 	nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	err = rt_ask(ns, m, take_lo, NULL, lo);
+	err = rt_ask(ns, m, take_group, NULL, group);
 	nlmsg_free(m);
 	return err;
 }
@@ -209,14 +198,6 @@ static void foreign_ns(struct state *found, const char *name)
 	o->foreign = true;
 }
 
-static void own_ns(struct state *found, const char *name, const char *alias)
-{
-	struct netns *n = state_add(found, KIND_NETNS, "", name,
-				    (struct pos){ 0 });
-
-	n->alias = arena_strdup(found->arena, alias);
-}
-
 /*
  * One file of the folder.  A file that is no namespace is what a crash (or
  * a reboot of the machine) left of one: the name is free.
@@ -224,27 +205,24 @@ static void own_ns(struct state *found, const char *name, const char *alias)
 static void look_at(struct host *h, const char *name, struct state *found)
 {
 	struct ns *ns;
-	struct lo lo;
+	uint32_t group;
 	int err;
 
 	forget_stale(h, name);
 	ns = ns_known(h, name);
 	if (ns && ns->ours) {
 		ns->seen = true;
-		if (!ask_lo(ns, &lo))
-			own_ns(found, name, lo.alias);
 		return;
 	}
 	ns = ns_visit(name, h, &err);
 	if (!ns)
 		return;
-	err = ask_lo(ns, &lo);
+	err = ask_group(ns, &group);
 	ns_visit_end(ns);
-	if (err || lo.group != NETD_GROUP) {
+	if (err || group != NETD_GROUP) {
 		foreign_ns(found, name);
 		return;
 	}
-	own_ns(found, name, lo.alias);
 	ns = ns_get(h, name, &err);
 	if (ns)
 		ns->ours = ns->seen = true;

@@ -10,6 +10,8 @@
 /* How much is looked at in a round, once a second. */
 #define ROUND_SYSCTLS 64
 #define ROUND_LINKS 48
+/* Each waits for the lock of all links, which others may hold for long. */
+#define ROUND_TIME_MS 20
 
 struct object *watched_link(struct host *h, const char *netns,
 			    const char *name)
@@ -45,6 +47,13 @@ static void tell(struct host *h, const struct object *o, const char *how)
 	object_print_id(o, &b);
 	buf_printf(&b, " %s", how);
 	host_dirty(h, OBSERVE_LINKS, b.p);
+}
+
+/* It can't be told what there is now: netd shall look. */
+static void tell_doubt(struct host *h, int err)
+{
+	if (err && err != -ENODEV)
+		host_dirty(h, OBSERVE_LINKS, errno_text(err));
 }
 
 static void tell_changes(struct host *h, const struct object *w,
@@ -136,6 +145,7 @@ void check_link(struct host *h, struct ns *ns, const char *name)
 	}
 	if (err == -ENODEV)
 		linkmap_del(&ns->links, name);
+	tell_doubt(h, err);
 	state_free(l.found);
 }
 
@@ -178,11 +188,14 @@ void check_addrs(struct host *h, struct ns *ns, const char *dev)
 	struct linkmap_row *r = linkmap_name(&ns->links, dev);
 	char prefix[20];
 	struct look l;
+	int err;
 
 	if (!r)
 		return;
 	look_init(&l, h, ns);
-	if (!look_addresses(&l, r->index)) {
+	err = look_addresses(&l, r->index);
+	tell_doubt(h, err);
+	if (!err) {
 		state_sort(l.found, NULL, NULL);
 		snprintf(prefix, sizeof(prefix), "%s ", dev);
 		compare_wanted(h, l.found, KIND_ADDRESS, ns->name, prefix);
@@ -194,9 +207,12 @@ void check_addrs(struct host *h, struct ns *ns, const char *dev)
 void check_routes(struct host *h, struct ns *ns)
 {
 	struct look l;
+	int err;
 
 	look_init(&l, h, ns);
-	if (!look_routes(&l)) {
+	err = look_routes(&l);
+	tell_doubt(h, err);
+	if (!err) {
 		state_sort(l.found, NULL, NULL);
 		compare_wanted(h, l.found, KIND_ROUTE, ns->name, "");
 		compare_found(h, l.found, KIND_ROUTE);
@@ -297,8 +313,9 @@ static void round_links(struct host *h)
 	uint32_t end = state_seek(h->watched, KIND_LINK, "", "");
 	uint32_t i, n = end - first;
 	uint32_t *at = &h->watch->link_at;
+	int64_t until = clock_ms() + ROUND_TIME_MS;
 
-	for (i = 0; i < n && i < ROUND_LINKS; i++) {
+	for (i = 0; i < n && i < ROUND_LINKS && clock_ms() <= until; i++) {
 		*at = (*at + 1) % n;
 		round_link(h, h->watched->v[first + *at]);
 	}

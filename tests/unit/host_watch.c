@@ -21,7 +21,7 @@ static bool hear(int ms)
 static void meddle(struct state *s, const char *cmd, const char *word)
 {
 	kernel(cmd);
-	hear(3000);
+	hear(10000);
 	if (!strstr(buf_text(&dirty), word))
 		fprintf(stderr, "%s: told \"%s\"\n", cmd, buf_text(&dirty));
 	CHECK(dirty.len && strstr(dirty.p, word));
@@ -74,11 +74,11 @@ static void test_watch(struct state *s)
 	mind("ip netns add other && ip netns del other");
 	kernel("ip link add v1 type veth peer name v2");
 	kernel("ip link set v1 master nd-web");
-	CHECK(hear(3000));
+	CHECK(hear(10000));
 	kernel("ip link del v1");
 	make_so(s);
 	kernel("ip route add default dev nd-web");
-	CHECK(hear(3000));
+	CHECK(hear(10000));
 	CHECK(strstr(buf_text(&dirty), "default route"));
 	kernel("ip route del default");
 	make_so(s);
