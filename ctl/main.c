@@ -27,8 +27,7 @@ const struct command commands[] = {
 	  "together.\n" },
 	{ "down", cmd_down, "NAME... | --all", "takes topologies down",
 	  "One that was applied is forgotten.  One whose file is in netd's\n"
-	  "folder stays down until its file is applied, or is changed and\n"
-	  "reloaded.\n" },
+	  "folder stays down until its file is applied.\n" },
 	{ "reload", cmd_reload, "", "reads the configuration folder again",
 	  "As SIGHUP does.\n" },
 	{ "show", cmd_show, "NAME", "shows a topology as it is in force",
