@@ -469,5 +469,6 @@ export NETD_SOCKET=$WORLD/netd.sock
 mkfifo "$WORLD/never"
 cd "$WORLD" || exit 1
 trap _end EXIT
-modprobe -qa bridge veth tun nf_tables nf_conntrack nf_nat 2>/dev/null || :
+modprobe -qa bridge veth tun nf_tables nf_conntrack nf_nat nf_log_syslog \
+	2>/dev/null || :
 ip link set lo up
