@@ -8,7 +8,7 @@
 //	floor dump N		the bare dumps of links, addresses, routes
 //	floor dump-nft N	of all elements and rules of all tables
 //	floor types FILE [BASE]	how many requests of which type it would make
-//	floor gone		waits until no link of netd's groups is left
+//	floor gone LEFT		waits until so many links of netd's groups are left
 //	floor quiet		waits until namespaces are torn down
 //
 // All is built before the clock starts: only the sends are timed.
@@ -268,8 +268,8 @@ static int do_gone(int argc, char **argv)
 {
 	const struct timespec t = { .tv_nsec = 100 * 1000 * 1000 };
 	struct mnl_socket *s = space_socket("");
+	unsigned int n, left = atoi(argv[0]);
 	double end = now_ms() + 300000;
-	unsigned int n;
 	char buf[256] = "";
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 
@@ -279,8 +279,8 @@ static int do_gone(int argc, char **argv)
 	for (;;) {
 		n = 0;
 		nl_dump(s, h, count_ours, &n);
-		if (!n || now_ms() > end)
-			return n ? 1 : 0;
+		if (n <= left || now_ms() > end)
+			return n > left;
 		nanosleep(&t, NULL);
 	}
 }
@@ -300,7 +300,7 @@ static const struct {
 	{ "turn", 3, do_turn }, { "down", 0, do_down },
 	{ "dump", 1, do_dump }, { "dump-nft", 1, do_dump_nft },
 	{ "types", 1, do_types }, { "quiet", 0, do_quiet },
-	{ "gone", 0, do_gone },
+	{ "gone", 1, do_gone },
 };
 
 int main(int argc, char **argv)
