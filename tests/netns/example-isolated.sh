@@ -18,7 +18,7 @@ run()
 	local g green4 green6
 	apply "$FILE"
 	for g in red1 red2 green1 green2; do
-		poll "$SOON" ip -n $g route get 10.20.1.77
+		must poll "$SOON" eval "[ -n \"\$(first $g inet6)\" ]"
 	done
 	can red1 "$(first red2 inet)" icmp
 	can red1 "$(first red2 inet)" tcp 80
