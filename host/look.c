@@ -302,6 +302,8 @@ static int take(void *arg, struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || parse(nlh, &s))
 		return 0;
+	if (s.group == NETD_GROUP_NOW)
+		s.group = NETD_GROUP_GOING;
 	kind = kind_of(l, &s);
 	/* the number after a pair is its peer's: veth_create() */
 	if ((uint32_t)s.i->ifi_index >= l->h->next_index)

@@ -25,7 +25,6 @@
 #define PORTS_TOGETHER 256
 #define BRIDGES_TOGETHER 16
 #define NOW_PORTS 16		/* so few are deleted at once */
-#define GROUP_NOW 0x6e6578u	/* of a reaper: what the next request deletes */
 
 /* --- in the reaper --------------------------------------------------------- */
 
@@ -59,7 +58,7 @@ static int take_doomed(void *arg, struct nlmsghdr *nlh)
 	    nlmsg_parse(nlh, sizeof(*i), tb, IFLA_MAX, NULL))
 		return 0;
 	group = tb[IFLA_GROUP] ? nla_get_u32(tb[IFLA_GROUP]) : 0;
-	if (group != NETD_GROUP_GOING && group != GROUP_NOW)
+	if (group != NETD_GROUP_GOING && group != NETD_GROUP_NOW)
 		return 0;
 	if (tb[IFLA_LINKINFO])
 		nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL);
@@ -99,9 +98,9 @@ static int delete_these(struct ns *ns, const struct list_of *l,
 	int err = 0;
 
 	for (i = 0; i < l->n && !err; i++) {
-		ask_group(ns, RTM_SETLINK, l->index[i], GROUP_NOW);
+		ask_group(ns, RTM_SETLINK, l->index[i], NETD_GROUP_NOW);
 		if ((i + 1) % together == 0 || i + 1 == l->n)
-			err = ask_group(ns, RTM_DELLINK, 0, GROUP_NOW);
+			err = ask_group(ns, RTM_DELLINK, 0, NETD_GROUP_NOW);
 		/* somebody else was quicker */
 		if (err == -ENODEV)
 			err = 0;

@@ -12,7 +12,8 @@
 #define NETD_GROUP 0x6e6574u		/* "net" */
 #define NETD_GROUP_PEER 0x6e6575u
 #define NETD_GROUP_NIC 0x6e6576u	/* a physical NIC that was taken */
-#define NETD_GROUP_GOING 0x6e6577u	/* about to be deleted by group */
+#define NETD_GROUP_GOING 0x6e6577u	/* counts as gone */
+#define NETD_GROUP_NOW 0x6e6578u	/* so does what is being deleted */
 /* rtm_protocol of our routes, rules; NDA_PROTOCOL of our neighbours. */
 #define NETD_RTPROT 0xc3
 /* IFA_PROTO of our addresses. */
