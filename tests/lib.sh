@@ -340,7 +340,7 @@ snapshot()
 	} 2>&1 | sed -E 's/(_timer|valid_lft|preferred_lft|expires) +[^ ]+//g
 		s/ tentative//; s/ metric 1024//; s/ +$//'
 	find /proc/sys/net -type f -perm /222 ! -name '*flush*' \
-		! -name '*_key' -exec grep -Hs . {} + |
+		! -name '*_key' ! -path '*/nf_log/*' -exec grep -Hs . {} + |
 		sed 's,^/proc/sys/,sysctl ,' | sort
 }
 

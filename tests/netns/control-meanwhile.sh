@@ -103,7 +103,6 @@ removing "a policy"
 check "it is in force" reach ga 10.8.2.10 tcp 82
 cannot ga 10.8.2.10 tcp 81
 check "detach" netdctl detach quick
-removing "detach"
 # what needs the whole host waits for the end
 check "the same topology again waits" netdctl apply "$WORLD/big.net.yaml"
 check "the removal ends well" ended 0
