@@ -91,6 +91,29 @@ static bool facts_differ(const struct state *a, const struct state *b)
 	return false;
 }
 
+/*
+ * Does A have a port on a bridge of ours that is not netd's and that B has
+ * not?  Its frames are to be dropped, or not any more.
+ */
+static bool ports_differ(const struct engine *e, const struct state *a,
+			 const struct state *b)
+{
+	uint32_t i = state_seek(a, KIND_LINK, "", "");
+
+	for (; i < a->n && a->v[i]->kind == KIND_LINK; i++) {
+		const struct link *l = (const struct link *)a->v[i], *m;
+
+		if (!l->master || !*l->master ||
+		    !state_find(e->wanted, KIND_BRIDGE, l->o.netns, l->master))
+			continue;
+		m = (const struct link *)state_find(b, KIND_LINK, l->o.netns,
+						    l->o.name);
+		if (!m || !m->master || strcmp(l->master, m->master))
+			return true;
+	}
+	return false;
+}
+
 bool observe_host(struct engine *e, const struct state *found)
 {
 	struct state *host = state_new(), *old = e->host;
@@ -102,7 +125,9 @@ bool observe_host(struct engine *e, const struct state *found)
 			state_copy(host, found->v[i]);
 	state_sort(host, NULL, NULL);
 	differ = old->n && (facts_differ(host, old) ||
-			    facts_differ(old, host));
+			    facts_differ(old, host) ||
+			    ports_differ(e, host, old) ||
+			    ports_differ(e, old, host));
 	e->host = host;
 	state_free(old);
 	return differ;

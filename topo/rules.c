@@ -288,6 +288,7 @@ static int expand_home(struct rules *x)
 	list_for(struct attachment, a, &x->t->attachments)
 		rules_guard_attachment(x, a);
 	rules_guard_legs(x);
+	rules_guard_foreign(x);
 	rules_targets(&w);
 	err = rules_pairs(&w);
 	rules_nat(&w);

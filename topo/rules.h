@@ -150,5 +150,6 @@ void rules_guard_chains(struct rules *x, const char *ns, unsigned int mask,
 void rules_guard_network(struct rules *x, struct network *n);
 void rules_guard_attachment(struct rules *x, struct attachment *a);
 void rules_guard_legs(struct rules *x);
+void rules_guard_foreign(struct rules *x);
 
 #endif

@@ -394,3 +394,39 @@ void rules_guard_legs(struct rules *x)
 			guard_leg(x, l->b);
 	}
 }
+
+/* What stands in an nft string as it is: a foreign name may be anything. */
+static bool is_plain(const char *name)
+{
+	return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "abcdefghijklmnopqrstuvwxyz0123456789_.@:-")] == 0;
+}
+
+/*
+ * Ports that other programs put on our bridges.  What is let between ports
+ * keeps them from ours; what they send is dropped before the bridge learns
+ * from it, too, or they would take our guests' MACs and reach each other.
+ */
+void rules_guard_foreign(struct rules *x)
+{
+	const char *ns = x->t->netns;
+	uint32_t i;
+
+	if (!x->found)
+		return;
+	for (i = state_seek(x->found, KIND_LINK, ns, "");
+	     i < x->found->n && x->found->v[i]->kind == KIND_LINK; i++) {
+		const struct link *l = (const struct link *)x->found->v[i];
+
+		if (strcmp(l->o.netns, ns))
+			break;
+		if (!l->o.foreign || !l->master || !*l->master ||
+		    !is_plain(l->o.name))
+			continue;
+		list_for(struct network, n, &x->t->networks)
+			if (!n->adopt && !n->external && n->ifname &&
+			    !strcmp(n->ifname, l->master))
+				rules_elem(x, ns, "bridge netd port", "drop",
+					   n->n.pos, "\"%s\"", l->o.name);
+	}
+}

@@ -157,7 +157,23 @@ foreign_port()
 	must ip -n other addr add 10.1.0.66/24 dev eth0
 	cannot other 10.1.0.11 icmp
 	cannot other 10.1.0.1 icmp
+	ns other2
+	wire "" foreign1 other2 eth0
+	must ip link set foreign1 master nd-a
+	must ip -n other2 addr add 10.1.0.67/24 dev eth0
+	soon "frames of foreign ports are dropped" eval "nft list map bridge \
+		netd port | grep -q '\"foreign0\" : drop' && nft list map bridge \
+		netd port | grep -q '\"foreign1\" : drop'"
+	must ip -n other link set eth0 address 02:00:00:00:0f:01
+	cannot other 10.1.0.67 icmp
+	check "the bridge learns nothing from them" eval \
+		"! bridge fdb show br nd-a | grep -q 02:00:00:00:0f:01"
+	plan_is_empty "$WORLD/bounds.net.yaml"
+	must ip link del foreign1
+	must ip netns del other2
 	must ip link set foreign0 master nd-adopts
+	soon "where they are adopted they are not" eval \
+		"! nft list map bridge netd port | grep -q foreign"
 	must ip -n other addr flush dev eth0
 	must ip -n other addr add 10.5.0.66/24 dev eth0
 	can other 10.5.0.11 icmp
