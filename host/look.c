@@ -203,8 +203,10 @@ static void take_tap(struct look *l, struct seen *s, struct tap *t)
 	if (!s->info[IFLA_INFO_DATA] ||
 	    nla_parse_nested(tb, IFLA_TUN_MAX, s->info[IFLA_INFO_DATA], NULL))
 		memset(tb, 0, sizeof(tb));
-	t->owner = owner_spelling(l, tb[IFLA_TUN_OWNER], w ? w->owner : "", false);
-	t->group = owner_spelling(l, tb[IFLA_TUN_GROUP], w ? w->group : "", true);
+	t->owner = owner_spelling(l, tb[IFLA_TUN_OWNER], w ? w->owner : "",
+				  false);
+	t->group = owner_spelling(l, tb[IFLA_TUN_GROUP], w ? w->group : "",
+				  true);
 	/* the kernel knows only one or many */
 	t->queues = !u8_of(tb[IFLA_TUN_MULTI_QUEUE], 0) ? 1 :
 		    w && w->queues > 1 ? w->queues : 2;

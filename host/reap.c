@@ -26,7 +26,7 @@
 #define BRIDGES_TOGETHER 16
 #define NOW_PORTS 16		/* so few are deleted at once */
 
-/* --- in the reaper --------------------------------------------------------- */
+/* --- in the reaper --------------------------------------------------- */
 
 struct list_of {
 	uint32_t *index, n, cap;
@@ -139,7 +139,7 @@ static void reaper(int nsfd)
 	_exit(ns.rt < 0 || reap_all(&ns) ? 1 : 0);
 }
 
-/* --- in the kernel side ------------------------------------------------------ */
+/* --- in the kernel side ---------------------------------------------- */
 
 void reap_start(struct host *h, struct ns *ns)
 {

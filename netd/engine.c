@@ -165,7 +165,6 @@ static int64_t next_due(const struct engine *e)
 {
 	int64_t due = e->due, held = hold_due(&e->holds);
 
-
 	if (held && (!due || held < due))
 		due = held;
 	/* a look at a kernel side that isn't there yet is none */
@@ -183,7 +182,8 @@ static bool wait_for_work(struct engine *e)
 		{ .fd = e->worker.fd, .events = POLLIN },
 	};
 	int64_t due = next_due(e), now = now_ms();
-	int timeout = e->facts_changed || e->later ? 0 : !due ? -1 : due <= now ? 0 :
+	int timeout = e->facts_changed || e->later ? 0 :
+		      !due ? -1 : due <= now ? 0 :
 		      due - now > 60000 ? 60000 : (int)(due - now);
 
 	poll(p, 3, timeout);

@@ -175,6 +175,14 @@ static void adopt(struct engine *e, struct entry *en, const struct state *objs)
 	free(copies.v);
 }
 
+/* What an attachment changes beside itself only a whole expansion tells. */
+static void again_for(struct engine *e, const struct entry *en,
+		      const char *name)
+{
+	if (!topo_attachment_alone(en->topo, name))
+		e->facts_changed = true;
+}
+
 int plug_add(struct engine *e, struct entry *en, const char *name,
 	     const char *text)
 {
@@ -204,6 +212,7 @@ int plug_add(struct engine *e, struct entry *en, const char *name,
 		} else {
 			adopt(e, en, objs);
 			entry_plug(en, name, text);
+			again_for(e, en, name);
 		}
 	}
 	state_free(objs);
@@ -263,6 +272,7 @@ int plug_remove(struct engine *e, struct entry *en, const char *name)
 	if (!err) {
 		report_left(e, &plan);
 		renounce(e, en, objs);
+		again_for(e, en, name);
 		topo_detach(en->topo, name);
 		entry_unplug(en, name);
 	}

@@ -264,7 +264,7 @@ int topo_expand(struct topology *t, const struct state *found,
 }
 
 /* The one that was added last is at the end: look there first. */
-static struct attachment *find(struct topology *t, const char *name)
+static struct attachment *find(const struct topology *t, const char *name)
 {
 	struct attachment **v = t->attachments.items;
 	uint32_t i;
@@ -294,4 +294,17 @@ int topo_expand_attachment(struct topology *t, const char *name,
 	x = begin(t, found, wanted, report);
 	expand_attachment(&x, a);
 	return rules_expand_attachment(t, a, wanted);
+}
+
+bool topo_attachment_alone(const struct topology *t, const char *name)
+{
+	const struct attachment *a = find(t, name);
+
+	if (!a || !a->port_isolation || !a->leg.net ||
+	    a->leg.net->port_isolation)
+		return true;
+	list_for(struct attachment, o, &t->attachments)
+		if (o != a && o->leg.net == a->leg.net && o->port_isolation)
+			return true;
+	return false;
 }

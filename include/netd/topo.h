@@ -84,6 +84,12 @@ int topo_expand_attachment(struct topology *t, const char *name,
 			   struct state *wanted, struct report *report);
 
 /*
+ * false when the topology asks for other objects, too, because of this
+ * attachment: the first isolated port of a network changes its rules.
+ */
+bool topo_attachment_alone(const struct topology *t, const char *name);
+
+/*
  * Checks one attachment, after topo_expand_attachment(), as topo_check() does
  * for all.  0 or -EINVAL.
  */

@@ -120,7 +120,23 @@ check "but is told of" eval 'netdctl status | grep -q later'
 ns later
 SOON=40
 can later 10.1.0.21 icmp
-SOON=$((5 * SLOW))
+SOON=$((5 * SLOW * BUSY))
+# an isolated port that comes by the API: the gateway must not route around it
+within()
+{
+	nft list map inet netd pair | grep -o '"nd-lan" . "nd-lan" : [a-z]*'
+}
+
+same "no port is isolated" '"nd-lan" . "nd-lan" : accept' "$(within)"
+check "an isolated port comes" curl -sf --unix-socket "$NETD_SOCKET" \
+	http://netd/v1/topologies/att/attachments -d '{"lone": {"network":
+	"lan", "type": "tap", "owner": "nobody", "port-isolation": true}}'
+soon "the rules within the network follow" eval \
+	"within | grep -q 'goto'"
+plan_is_empty att
+check "it goes" netdctl detach lone
+soon "and so do they" eval "within | grep -q accept"
+plan_is_empty att
 check "down" netdctl down att
 must ip netns del later
 nothing_left
