@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Links of a run that are begun before it is ended in between: their
- * descriptors are bounded by it, and what a crash leaves half done. */
-#define RUN_MAX 256
 #define TELL_MS 50
 
 const struct object *step_object(const struct step *s)
@@ -286,6 +283,9 @@ static void carry_out(struct host *h)
 
 	while (i < p->n && !h->ending) {
 		i += run(h, i);
+		if (h->ap->handed.n && (i == p->n ||
+					p->steps[i].phase != PHASE_LINKS))
+			veth_end(h);
 		if (h->ap->late.n && (i == p->n ||
 				      p->steps[i].phase != PHASE_GO))
 			leg_end(h);
@@ -355,4 +355,5 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 	free(ap.jobs.v);
 	free(ap.going.v);
 	free(ap.late.v);
+	free(ap.handed.v);
 }

@@ -19,6 +19,10 @@ struct job {
 	struct ns *peer;	/* a veth's, while its end is to be set up */
 };
 
+/* Links of a run that are begun before it is ended in between: their
+ * descriptors are bounded by it, and what a crash leaves half done. */
+#define RUN_MAX 256
+
 struct jobs {
 	struct job *v;
 	uint32_t n, cap;
@@ -33,6 +37,7 @@ struct apply {
 	struct jobs jobs;	/* of the run that is going on */
 	struct jobs going;	/* links to be deleted */
 	struct jobs late;	/* ends of pairs that may be gone by then */
+	struct jobs handed;	/* pairs whose peers are to be set up */
 	struct ns *visits;	/* foreign namespaces of this run */
 	uint32_t id, now;
 	uint32_t helped;	/* links that were going and had to be gone */
@@ -59,6 +64,8 @@ struct host {
 
 /* Deletes what is left of the legs that were to go. */
 void leg_end(struct host *h);
+/* Peers of new pairs in namespaces of others are set up, and go up. */
+void veth_end(struct host *h);
 
 /* --- apply.c --------------------------------------------------------- */
 

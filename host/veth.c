@@ -17,9 +17,12 @@
 /*
  * A peer is born straight in its namespace, and down, since the kernel allows
  * no more; no packet passes before it is up.  One of ours is a leg and has a
- * driver of its own.  Somebody else's is given its addresses and routes here;
- * our end goes up last, and gets its alias in the same message: one without it
- * is a pair that was not finished, and is finished later.
+ * driver of its own.  Somebody else's is given its addresses and routes, and
+ * goes up, when all links of the plan are there (veth_end()): what the kernel
+ * then does for each interface that has got a carrier (duplicate addresses,
+ * multicast) holds the lock that new links need, and walks all routes.  Our
+ * end gets its alias last: one without it is a pair that was not finished, and
+ * is finished later.
  */
 
 static const struct veth *wanted(const struct step *s)
@@ -90,7 +93,7 @@ static void veth_create(struct host *h, const struct step *s)
 {
 	const struct veth *v = wanted(s);
 	struct ns *ns = step_ns(h, s), *peer;
-	bool up = v->l.up == 1 && v->peer_ours;
+	bool up = v->l.up == 1;
 	uint32_t index, peer_index, master;
 	struct nl_msg *m;
 
@@ -224,20 +227,44 @@ static void hand_all_over(struct host *h, struct job *j, struct job *end)
 	rtq_flush(h);
 }
 
+/* Some of them: each may have a namespace of its own that is kept open. */
+static void finish(struct host *h, struct job *j, struct job *end, bool few)
+{
+	struct job *k;
+
+	hand_all_over(h, j, end);
+	for (k = j; k < end; k++)
+		if (is_to_finish(h, k))
+			link_complete(h, k->step, k->ns, k->index);
+	rtq_flush(h);
+	for (k = j; few && k < end; k++)
+		if (is_to_finish(h, k))
+			sync_pair(h, k);
+	end_visits(h);
+}
+
+void veth_end(struct host *h)
+{
+	struct jobs *jobs = &h->ap->handed;
+	uint32_t i, n;
+
+	for (i = 0; i < jobs->n; i += n) {
+		n = jobs->n - i < RUN_MAX ? jobs->n - i : RUN_MAX;
+		finish(h, jobs->v + i, jobs->v + i + n, jobs->n <= SYNC_MAX);
+	}
+	jobs->n = 0;
+}
+
 static void veth_commit(struct host *h)
 {
 	struct jobs *jobs = &h->ap->jobs;
-	struct job *j, *end = jobs->v + jobs->n;
+	struct job *j;
 
 	link_commit(h);
-	hand_all_over(h, jobs->v, end);
-	for (j = jobs->v; j < end; j++)
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
 		if (is_to_finish(h, j))
-			link_complete(h, j->step, j->ns, j->index);
-	rtq_flush(h);
-	for (j = jobs->v; jobs->n <= SYNC_MAX && j < end; j++)
-		if (is_to_finish(h, j))
-			sync_pair(h, j);
+			job_add(&h->ap->handed, j->step, j->ns)->index =
+				j->index;
 	end_visits(h);
 }
 
