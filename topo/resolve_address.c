@@ -403,3 +403,59 @@ void address_release(struct topology *t, struct attachment *a)
 			index_set(r.x, key, len, NULL);
 	}
 }
+
+/* --- for those who ask ------------------------------------------------- */
+
+static struct ip look_for(struct resolver *r, const struct scope *s,
+			  const struct prefix *range, uint64_t from,
+			  uint64_t to)
+{
+	struct ip base = prefix_first(&s->net), ip;
+	uint64_t first, n;
+
+	room(&s->net, &first);
+	for (n = from; n < to; n++) {
+		ip = ip_add(&base, first + n);
+		if (prefix_has(range, &ip) && unclaimed(r, s, &ip))
+			return ip;
+	}
+	return (struct ip){ .family = 0 };
+}
+
+/* Where the range begins and ends among the addresses of its network. */
+static void bounds(const struct scope *s, const struct prefix *range,
+		   uint64_t *from, uint64_t *to)
+{
+	struct ip base = prefix_first(&s->net), ip = prefix_first(range);
+	uint64_t first, at = 0, size, n = room(&s->net, &first);
+	unsigned int i, bits = ip_bytes(&ip) * 8 - range->len;
+
+	for (i = 0; i < ip_bytes(&ip); i++)
+		at = at << 8 | (uint8_t)(ip.b[i] ^ base.b[i]);
+	size = bits > 32 ? 1ull << 32 : 1ull << bits;
+	*from = at > first ? at - first : 0;
+	*to = at + size < n ? at + size : n;
+}
+
+/* What was given back is taken last, as in next_free(). */
+struct ip topo_free_address(struct topology *t, const char *network,
+			    const struct prefix *range)
+{
+	struct resolver r = { .t = t, .a = t->resolved, .x = t->index };
+	struct network *w = topo_network(t, network);
+	struct ip ip = { .family = 0 };
+	uint64_t from, to, next;
+	struct scope s;
+
+	if (!w || !r.x)
+		return ip;
+	s = scope_of_network(w->segment, range->ip.family == 6);
+	if (!s.net.ip.family || !prefix_covers(&s.net, range))
+		return ip;
+	bounds(&s, range, &from, &to);
+	next = *s.next > from && *s.next < to ? *s.next : from;
+	ip = look_for(&r, &s, range, next, to);
+	if (!ip.family)
+		ip = look_for(&r, &s, range, from, next);
+	return ip;
+}

@@ -331,3 +331,18 @@ void gateways_addresses(struct resolver *r)
 		if (w->node)
 			set_ways(w);
 }
+
+bool topo_subnets(const struct topology *t, const char *network,
+		  struct topo_subnets *out)
+{
+	const struct network *w = topo_network(t, network);
+
+	if (!w)
+		return false;
+	w = w->segment;
+	*out = (struct topo_subnets){
+		.net4 = w->net4, .net6 = w->net6,
+		.gw4 = w->gw4, .gw6 = w->gw6,
+	};
+	return true;
+}

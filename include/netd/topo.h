@@ -96,6 +96,24 @@ bool topo_attachment_alone(const struct topology *t, const char *name);
 int topo_check_attachment(struct topology *t, const char *name,
 			  const struct state *found, struct report *report);
 
+/* A network as its guests see it. */
+struct topo_subnets {
+	struct prefix net4, net6;	/* family 0: none */
+	struct ip gw4, gw6;		/* the gateways; family 0: none */
+};
+
+/* After topo_expand().  false when there is no network of that name. */
+bool topo_subnets(const struct topology *t, const char *network,
+		  struct topo_subnets *out);
+
+/*
+ * An address of RANGE, which lies in the network's subnet, that nobody has;
+ * it is not taken by that.  Family 0: all are taken, or there is no such
+ * network or subnet.  After topo_expand().
+ */
+struct ip topo_free_address(struct topology *t, const char *network,
+			    const struct prefix *range);
+
 /* The part of a topology as JSON-like text for `show`: NAME is what it is. */
 struct topo_item {
 	const char *kind;	/* "network", "attachment", "router", "node",

@@ -151,6 +151,59 @@ static void alone(struct world *w)
 	}
 }
 
+/* --- what others ask the allocator -------------------------------------- */
+
+static void free_is(struct world *w, const char *network, const char *range,
+		    const char *want)
+{
+	struct prefix p;
+	struct ip ip;
+	char text[46];
+
+	CHECK(!prefix_read(range, &p));
+	ip = topo_free_address(w->t, network, &p);
+	CHECK_STR(ip.family ? ip_text(&ip, text) : "none", want);
+}
+
+static void free_addresses(struct world *w)
+{
+	struct topo_subnets s;
+	char text[50];
+
+	expand(w, "networks:\n"
+	       "  n: {mode: nat, subnet: 10.1.0.0/24,"
+	       " subnet6: 'fd00:1::/64'}\n"
+	       "  m: {subnet: 10.2.0.0/30}\n"
+	       "  e: {}\n"
+	       "attachments:\n"
+	       "  a: {network: n, type: veth, netns: a}\n"
+	       "  b: {network: n, type: veth, netns: b,"
+	       " address: 10.1.0.65}\n"
+	       "  c: {network: m, type: veth, netns: c}\n"
+	       "  d: {network: m, type: veth, netns: d}\n");
+	CHECK(topo_subnets(w->t, "n", &s));
+	CHECK_STR(prefix_text(&s.net4, text), "10.1.0.0/24");
+	CHECK_STR(prefix_text(&s.net6, text), "fd00:1::/64");
+	CHECK_STR(ip_text(&s.gw4, text), "10.1.0.1");
+	CHECK_STR(ip_text(&s.gw6, text), "fd00:1::1");
+	CHECK(topo_subnets(w->t, "m", &s) && !s.gw4.family);
+	CHECK(!topo_subnets(w->t, "a", &s));
+	free_is(w, "n", "10.1.0.0/24", "10.1.0.3");
+	/* asking takes nothing */
+	free_is(w, "n", "10.1.0.0/24", "10.1.0.3");
+	free_is(w, "n", "10.1.0.64/26", "10.1.0.64");
+	free_is(w, "n", "10.1.0.65/32", "none");
+	free_is(w, "n", "10.1.0.0/31", "none");
+	free_is(w, "n", "10.1.0.255/32", "none");
+	free_is(w, "n", "10.1.0.254/31", "10.1.0.254");
+	free_is(w, "n", "fd00:1::/64", "fd00:1::4");
+	free_is(w, "n", "fd00:1::1:0/112", "fd00:1::1:0");
+	free_is(w, "n", "10.9.0.0/24", "none");
+	free_is(w, "m", "10.2.0.0/30", "none");
+	free_is(w, "e", "10.1.0.0/24", "none");
+	free_is(w, "x", "10.1.0.0/24", "none");
+}
+
 /* --- time -------------------------------------------------------------- */
 
 static double now(void)
@@ -220,6 +273,9 @@ int main(void)
 	end(w);
 	begin(w);
 	alone(w);
+	end(w);
+	begin(w);
+	free_addresses(w);
 	end(w);
 	for (i = 0; i < sizeof(plugs) / sizeof(*plugs); i++) {
 		begin(w);
