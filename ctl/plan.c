@@ -65,7 +65,7 @@ static void offline_check(struct offline *o)
 		struct topology *t = o->topo[i];
 
 		o->topo[i] = o->topo[o->n - 1];
-		if (!topo_check(t, NULL, o->topo, o->n - 1, o->report))
+		if (!topo_check(t, NULL, o->numbers, o->topo, o->n - 1, o->report))
 			topo_expand(t, NULL, o->numbers, o->wanted,
 				    o->report);
 		o->topo[o->n - 1] = o->topo[i];

@@ -84,21 +84,95 @@ static struct state *united(const struct state *a, const struct state *b)
 	return u;
 }
 
-/* Those of A that are not in B, into OUT, and all that they ask for. */
-static void collect(struct topos *out, struct state **ids,
-		    const struct topos *a, const struct topos *b)
+static void unite(struct state **ids, const struct state *more)
 {
-	struct state *more;
+	struct state *u = united(*ids, more);
+
+	state_free(*ids);
+	*ids = u;
+}
+
+/* Those of A that are not in B, into OUT. */
+static void collect(struct topos *out, const struct topos *a,
+		    const struct topos *b)
+{
 	unsigned int i;
 
-	for (i = 0; i < a->n; i++) {
-		if (topos_has(b, a->v[i]))
-			continue;
-		topos_put(out, a->v[i]);
-		more = united(*ids, a->v[i]->exp);
-		state_free(*ids);
-		*ids = more;
+	for (i = 0; i < a->n; i++)
+		if (!topos_has(b, a->v[i]))
+			topos_put(out, a->v[i]);
+}
+
+/* All that those topologies ask for. */
+static struct state *all_ids(const struct change *c)
+{
+	struct state *ids = state_new();
+	unsigned int i;
+
+	for (i = 0; i < c->gone.n; i++)
+		unite(&ids, c->gone.v[i]->exp);
+	for (i = 0; i < c->came.n; i++)
+		unite(&ids, c->came.v[i]->exp);
+	return ids;
+}
+
+/* Those of the topology that may differ from its former self. */
+static void replaced_ids(struct change *c, struct state **ids,
+			 const struct entry *old, const struct entry *new)
+{
+	struct state *differ = state_new();
+
+	c->twins = realloc(c->twins, (c->ntwins + 1) * sizeof(*c->twins));
+	if (!c->twins)
+		abort();
+	twins_find(&c->twins[c->ntwins++], old->exp, new->exp, differ);
+	state_sort(differ, NULL, NULL);
+	unite(ids, differ);
+	state_free(differ);
+}
+
+/* What was refused, or is waited for, is tried again. */
+static void held_ids(const struct engine *e, const struct change *c,
+		     struct state **ids)
+{
+	struct state *held = state_new();
+	const struct hold *h;
+	struct object *o;
+	unsigned int i, k;
+
+	for (i = 0; i < e->holds.n; i++) {
+		h = &e->holds.v[i];
+		for (k = 0; k < c->came.n; k++) {
+			o = state_find(c->came.v[k]->exp, h->kind, h->netns,
+				       h->name);
+			if (o)
+				state_ref(held, o);
+		}
 	}
+	held->sorted = false;
+	state_sort(held, NULL, NULL);
+	unite(ids, held);
+	state_free(held);
+}
+
+static struct state *differing_ids(const struct engine *e, struct change *c)
+{
+	struct state *ids = state_new();
+	struct entry *old;
+	unsigned int i;
+
+	for (i = 0; i < c->gone.n; i++)
+		if (!topos_find(&c->came, c->gone.v[i]->name))
+			unite(&ids, c->gone.v[i]->exp);
+	for (i = 0; i < c->came.n; i++) {
+		old = topos_find(&c->gone, c->came.v[i]->name);
+		if (old)
+			replaced_ids(c, &ids, old, c->came.v[i]);
+		else
+			unite(&ids, c->came.v[i]->exp);
+	}
+	held_ids(e, c, &ids);
+	return ids;
 }
 
 /* Two topologies that want different things of one name. */
@@ -282,8 +356,7 @@ static bool must_look(const struct engine *e, const struct change *c)
  * As a rule what was wanted is there, and looking at a thousand networks for
  * a change of one would cost more than the change.
  */
-static int look_first(struct engine *e, struct change *c,
-		      const struct state *ids)
+static int look_first(struct engine *e, struct change *c, struct state **ids)
 {
 	struct state *hints;
 	int err = 0;
@@ -302,8 +375,12 @@ static int look_first(struct engine *e, struct change *c,
 	c->seen = observe(e, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
 			  hints, &err);
 	state_free(hints);
-	if (c->seen)
-		fill(e, c, ids);
+	if (!c->seen)
+		return err;
+	/* what is the same in the text may not be so in the kernel */
+	state_free(*ids);
+	*ids = all_ids(c);
+	fill(e, c, *ids);
 	return err;
 }
 
@@ -355,19 +432,22 @@ static int look_at_sysctls(struct engine *e, struct change *c)
 
 int change_plan(struct engine *e, struct change *c, const struct topos *next)
 {
-	struct state *ids = state_new();
-	unsigned int before = e->report->errors;
+	unsigned int before = e->report->errors, i;
+	struct state *ids;
 	int err;
 
 	memset(c, 0, sizeof(*c));
 	c->next = topos_copy(next);
 	c->want = state_new();
 	c->have = state_new();
-	collect(&c->gone, &ids, &e->set, next);
-	collect(&c->came, &ids, next, &e->set);
+	collect(&c->gone, &e->set, next);
+	collect(&c->came, next, &e->set);
+	ids = differing_ids(e, c);
 	fill(e, c, ids);
-	err = look_first(e, c, ids);
+	err = look_first(e, c, &ids);
 	c->wanted = merge(e->wanted, ids, c->want);
+	for (i = 0; i < c->ntwins; i++)
+		twins_put(&c->twins[i], c->wanted);
 	state_free(ids);
 	if (!err && !c->seen)
 		err = look_at_sysctls(e, c);
@@ -439,6 +519,9 @@ void change_end(struct engine *e, struct change *c)
 	unsigned int i;
 
 	plan_free(&c->plan);
+	for (i = 0; i < c->ntwins; i++)
+		free(c->twins[i].twin);
+	free(c->twins);
 	state_free(c->want);
 	state_free(c->have);
 	state_free(c->wanted);

@@ -351,7 +351,7 @@ static void start(struct engine *e)
 {
 	e->doing = "starting";
 	engine_publish(e);
-	numbers_restore(e);
+	numbers_load(e);
 	sysctls_load(e);
 	if (!first_look(e))
 		return;

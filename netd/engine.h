@@ -77,7 +77,7 @@ struct engine {
 	struct state *wanted;	/* of all topologies together; references */
 	struct state *host;	/* foreign things and facts, seen last */
 	struct numbers *numbers;
-	uint64_t numbers_saved;	/* hash of what is in the file */
+	size_t numbers_tail;	/* bytes added to the file since it was whole */
 	struct holds holds;
 	struct old *olds;	/* sysctls of the host before us, by name */
 	unsigned int nolds;
@@ -153,6 +153,20 @@ void topos_put(struct topos *s, struct entry *en);
 void topos_drop(struct topos *s, const char *name);
 struct topos topos_copy(const struct topos *s);
 
+/* --- differ.c -------------------------------------------------------- */
+
+/* The objects of an expansion, and the same ones in the next. */
+struct twins {
+	const struct state *old, *new;	/* both sorted */
+	struct object **twin;		/* of each of OLD: NULL if it differs */
+};
+
+/* Adds to IDS what is only in one of them, or differs, or dies with such. */
+void twins_find(struct twins *t, const struct state *old,
+		const struct state *new, struct state *ids);
+/* Puts the twins of OLD's objects in their places in S, which is sorted. */
+void twins_put(const struct twins *t, struct state *s);
+
 /* --- change.c -------------------------------------------------------- */
 
 /*
@@ -164,6 +178,8 @@ struct change {
 	struct state *want, *have;	/* objects that may change */
 	struct state *seen;		/* the host, if it was looked at */
 	struct state *wanted;		/* e->wanted after it */
+	struct twins *twins;		/* of topologies that are replaced */
+	unsigned int ntwins;
 	struct plan plan;
 	bool swapped;			/* it is in force */
 };
@@ -265,6 +281,8 @@ int update(struct engine *e, const struct topos *next,
 	   int (*keep)(struct engine *e, void *arg), void *arg);
 /* Writes automatic numbers down, when there are new ones; or forgets those. */
 int numbers_save(struct engine *e, bool safe);
+/* What the file says; what was set since it was written is taken back. */
+void numbers_load(struct engine *e);
 void numbers_restore(struct engine *e);
 
 /* --- folder.c -------------------------------------------------------- */

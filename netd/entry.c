@@ -146,18 +146,23 @@ static int attach_all(struct engine *e, struct entry *en)
 static int expand(struct engine *e, struct entry *en, const struct topos *set)
 {
 	unsigned int n, before = e->report->errors;
+	uint32_t mark = numbers_mark(e->numbers);
 	struct topology **v;
 	int err;
 
 	v = others(set, en, &n);
-	err = topo_check(en->topo, e->host, v, n, e->report);
+	err = topo_check(en->topo, e->host, e->numbers, v, n, e->report);
 	free(v);
 	if (!err)
 		err = topo_expand(en->topo, e->host, e->numbers, en->exp,
 				  e->report);
 	if (!err)
 		state_sort(en->exp, change_clash, e->report);
-	return !err && e->report->errors > before ? -EINVAL : err;
+	if (!err && e->report->errors > before)
+		err = -EINVAL;
+	if (err)
+		numbers_undo(e->numbers, mark);
+	return err;
 }
 
 int entry_read(struct engine *e, struct entry *en)

@@ -260,6 +260,23 @@ int store_write(struct store *s, const char *folder, const char *name,
 	return err;
 }
 
+int store_append(struct store *s, const char *name, const void *p, size_t len,
+		 bool safe)
+{
+	__attribute__((cleanup(close_fd))) int fd = -1;
+	int err;
+
+	if (!plain(name))
+		return -EINVAL;
+	fd = openat(s->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, p, len);
+	if (!err && safe && fdatasync(fd))
+		err = -errno;
+	return err;
+}
+
 void store_remove(struct store *s, const char *folder, const char *name)
 {
 	__attribute__((cleanup(close_fd))) int dir = -1;

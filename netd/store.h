@@ -53,6 +53,10 @@ char *store_read(struct store *s, const char *folder, const char *name,
  */
 int store_write(struct store *s, const char *folder, const char *name,
 		const void *p, size_t len, bool safe);
+/* Adds to the end of a file that is there.  0 or a negative errno: a part of
+ * it may be written then. */
+int store_append(struct store *s, const char *name, const void *p, size_t len,
+		 bool safe);
 void store_remove(struct store *s, const char *folder, const char *name);
 
 /* Calls FN with each name in FOLDER, in order. */

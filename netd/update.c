@@ -8,43 +8,63 @@
 #include "netd/log.h"
 
 #define NUMBERS "numbers"
+/* Bytes that are added to the file before it is written anew. */
+#define TAIL_MAX (256 << 10)
 /* To look again is cheap next to what was done, or in a small host. */
 #define SMALL_HOST 4000
 #define SOON_MS 1000
 
-int numbers_save(struct engine *e, bool safe)
+static int numbers_write(struct engine *e, bool whole, bool safe)
 {
 	struct buf b = { 0 };
-	uint64_t hash;
-	int err = 0;
+	int err;
 
-	numbers_print(e->numbers, &b);
-	hash = hash64(buf_text(&b), b.len);
-	if (hash != e->numbers_saved)
+	if (whole) {
+		numbers_print(e->numbers, &b);
 		err = store_write(&e->store, NULL, NUMBERS, buf_text(&b),
 				  b.len, safe);
-	if (!err)
-		e->numbers_saved = hash;
+		e->numbers_tail = 0;
+	} else {
+		numbers_print_changes(e->numbers, &b);
+		err = store_append(&e->store, NUMBERS, buf_text(&b), b.len,
+				   safe);
+		e->numbers_tail += b.len;
+	}
 	buf_free(&b);
+	return err;
+}
+
+/* An attachment among thousands writes a line, and not thousands. */
+int numbers_save(struct engine *e, bool safe)
+{
+	bool whole;
+	int err;
+
+	if (!numbers_changed(e->numbers, &whole))
+		return 0;
+	whole |= e->numbers_tail > TAIL_MAX;
+	err = numbers_write(e, whole, safe);
+	if (err && !whole)
+		err = numbers_write(e, true, safe);
+	if (!err)
+		numbers_saved(e->numbers);
 	return err;
 }
 
 void numbers_restore(struct engine *e)
 {
-	struct buf b = { 0 };
-	size_t len;
-	char *text;
+	numbers_undo(e->numbers, 0);
+}
 
-	numbers_free(e->numbers);
-	e->numbers = numbers_new();
-	text = store_read(&e->store, NULL, NUMBERS, &len);
+void numbers_load(struct engine *e)
+{
+	size_t len;
+	char *text = store_read(&e->store, NULL, NUMBERS, &len);
+
 	if (text && numbers_read(e->numbers, text))
 		log_warning("state file %s is left out: it makes no sense",
 			    NUMBERS);
 	free(text);
-	numbers_print(e->numbers, &b);
-	e->numbers_saved = hash64(buf_text(&b), b.len);
-	buf_free(&b);
 }
 
 /* The refusals as errors at the places that asked for it; how many. */

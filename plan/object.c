@@ -36,6 +36,17 @@ uint64_t object_diff(const struct object *wanted, const struct object *found)
 	return mask;
 }
 
+bool object_same(const struct object *a, const struct object *b)
+{
+	const struct record *r = &kinds[a->kind].rec;
+	uint32_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (field_cmp(&r->fields[i], a, b))
+			return false;
+	return true;
+}
+
 uint64_t object_mask(int kind, enum field_class cls)
 {
 	const struct record *r = &kinds[kind].rec;

@@ -101,17 +101,6 @@ static int by_identity(const void *a, const void *b)
 			  *(struct object *const *)b);
 }
 
-static bool same(const struct object *a, const struct object *b)
-{
-	const struct record *r = &kinds[a->kind].rec;
-	uint32_t i;
-
-	for (i = 0; i < r->count; i++)
-		if (field_cmp(&r->fields[i], a, b))
-			return false;
-	return true;
-}
-
 void state_sort(struct state *s,
 		void (*clash)(void *arg, const struct object *kept,
 			      const struct object *other), void *arg)
@@ -123,7 +112,7 @@ void state_sort(struct state *s,
 	qsort(s->v, s->n, sizeof(*s->v), by_identity);
 	for (i = 0; i < s->n; i++) {
 		if (n && !object_cmp(s->v[n - 1], s->v[i])) {
-			if (clash && !same(s->v[n - 1], s->v[i]))
+			if (clash && !object_same(s->v[n - 1], s->v[i]))
 				clash(arg, s->v[n - 1], s->v[i]);
 			continue;
 		}

@@ -96,7 +96,7 @@ static void read_allowances(struct check *c)
 static void check_resolve(struct check *c)
 {
 	topo_avoid(c->t, c->others, c->nothers);
-	topo_resolve(c->t, c->found, NULL, c->report);
+	c->t->ready = !topo_resolve(c->t, c->found, c->numbers, c->report);
 }
 
 /* Each is a namespace of the kernel's, and a vertex of the graph. */
@@ -158,16 +158,17 @@ void topo_check_broken(struct topology *t, struct report *report)
 }
 
 int topo_check(struct topology *t, const struct state *found,
-	       struct topology *const *others, unsigned int nothers,
-	       struct report *report)
+	       struct numbers *numbers, struct topology *const *others,
+	       unsigned int nothers, struct report *report)
 {
 	struct check c = {
-		.t = t, .found = found, .others = others, .nothers = nothers,
-		.report = report, .a = arena_new(),
+		.t = t, .found = found, .numbers = numbers, .others = others,
+		.nothers = nothers, .report = report, .a = arena_new(),
 	};
 	unsigned int errors = report->errors, before = report->count;
 	size_t i;
 
+	t->ready = false;
 	read_allowances(&c);
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		parts[i](&c);

@@ -8,6 +8,7 @@
 struct check {
 	struct topology *t;
 	const struct state *found;	/* or NULL: offline */
+	struct numbers *numbers;	/* or NULL: from nothing */
 	struct topology *const *others;
 	unsigned int nothers;
 	struct report *report;

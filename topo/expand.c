@@ -245,9 +245,11 @@ int topo_expand(struct topology *t, const struct state *found,
 		struct numbers *numbers, struct state *wanted,
 		struct report *report)
 {
-	int err = topo_resolve(t, found, numbers, report);
+	/* topo_check() did it a moment ago, as a rule */
+	int err = t->ready ? 0 : topo_resolve(t, found, numbers, report);
 	struct expander x;
 
+	t->ready = false;
 	if (err)
 		return err;
 	x = begin(t, found, wanted, report);

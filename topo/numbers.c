@@ -13,10 +13,19 @@ struct number {
 	struct number *by_key, *by_value;	/* next in the same slot */
 };
 
+/* What was before: OLD is NULL where there was nothing. */
+struct number_change {
+	struct number *e;
+	char *old;
+};
+
 /* Found by key and by value, or 1,000 `auto` would look at a million. */
 struct numbers {
 	struct number **keys, **values;
 	uint32_t n, slots;
+	struct number_change *log;	/* since they were saved */
+	uint32_t nlog, clog;
+	bool dropped;			/* some are gone since */
 };
 
 static void *need(void *p)
@@ -97,11 +106,19 @@ static void number_free(struct number *e)
 	free(e);
 }
 
+static void forget_log(struct numbers *n)
+{
+	while (n->nlog)
+		free(n->log[--n->nlog].old);
+}
+
 static void drop_all(struct numbers *n)
 {
 	struct number *e, *next;
 	uint32_t i;
 
+	forget_log(n);
+	free(n->log);
 	for (i = 0; i < n->slots; i++) {
 		for (e = n->keys[i]; e; e = next) {
 			next = e->by_key;
@@ -141,16 +158,34 @@ const char *numbers_get(struct numbers *n, const char *key)
 	return e->value;
 }
 
+/* Takes over OLD. */
+static void log_change(struct numbers *n, struct number *e, char *old)
+{
+	if (n->nlog == n->clog) {
+		n->clog = n->clog ? n->clog * 2 : 64;
+		n->log = need(realloc(n->log, n->clog * sizeof(*n->log)));
+	}
+	n->log[n->nlog++] = (struct number_change){ e, old };
+}
+
+/* Takes over VALUE. */
+static void give(struct numbers *n, struct number *e, char *value)
+{
+	unhook_value(n, e);
+	e->value = value;
+	hook_value(n, e);
+}
+
 void numbers_set(struct numbers *n, const char *key, const char *value)
 {
 	struct number *e = find(n, key);
 
 	if (e) {
-		unhook_value(n, e);
-		free(e->value);
-		e->value = need(strdup(value));
 		e->used = true;
-		hook_value(n, e);
+		if (!strcmp(e->value, value))
+			return;
+		log_change(n, e, e->value);
+		give(n, e, need(strdup(value)));
 		return;
 	}
 	if (n->n++ == n->slots)
@@ -160,6 +195,53 @@ void numbers_set(struct numbers *n, const char *key, const char *value)
 	e->value = need(strdup(value));
 	e->used = true;
 	hook(n, e);
+	log_change(n, e, NULL);
+}
+
+static void drop(struct numbers *n, struct number *e)
+{
+	struct number **p = &n->keys[slot(n, e->key)];
+
+	while (*p != e)
+		p = &(*p)->by_key;
+	*p = e->by_key;
+	unhook_value(n, e);
+	number_free(e);
+	n->n--;
+}
+
+uint32_t numbers_mark(const struct numbers *n)
+{
+	return n->nlog;
+}
+
+void numbers_undo(struct numbers *n, uint32_t mark)
+{
+	struct number_change *c;
+	char *value;
+
+	while (n->nlog > mark) {
+		c = &n->log[--n->nlog];
+		if (!c->old) {
+			drop(n, c->e);
+			continue;
+		}
+		value = c->e->value;
+		give(n, c->e, c->old);
+		free(value);
+	}
+}
+
+bool numbers_changed(const struct numbers *n, bool *dropped)
+{
+	*dropped = n->dropped;
+	return n->nlog || n->dropped;
+}
+
+void numbers_saved(struct numbers *n)
+{
+	forget_log(n);
+	n->dropped = false;
 }
 
 bool numbers_taken(const struct numbers *n, const char *prefix,
@@ -179,6 +261,9 @@ void numbers_sweep(struct numbers *n)
 	struct number **p, *e;
 	uint32_t i;
 
+	/* what goes is not to come back by an undo, and may be in the log */
+	forget_log(n);
+	n->dropped = true;
 	for (i = 0; i < n->slots; i++) {
 		for (p = &n->keys[i]; (e = *p);) {
 			if (e->used) {
@@ -210,20 +295,17 @@ static int read_line(struct numbers *n, const char *line, size_t len)
 {
 	const char *space = memchr(line, ' ', len);
 	char *key, *value;
-	int err = 0;
 
 	if (!space || !printable(line, len) || space == line ||
 	    space + 1 == line + len)
 		return -EINVAL;
 	key = need(strndup(line, space - line));
 	value = need(strndup(space + 1, line + len - space - 1));
-	if (find(n, key))
-		err = -EINVAL;
-	else
-		numbers_set(n, key, value);
+	/* what was written later holds */
+	numbers_set(n, key, value);
 	free(key);
 	free(value);
-	return err;
+	return 0;
 }
 
 int numbers_read(struct numbers *n, const char *text)
@@ -241,13 +323,16 @@ int numbers_read(struct numbers *n, const char *text)
 			break;
 		err = read_line(fresh, text, nl - text);
 	}
-	if (err || *text) {
+	if (err || (*text && !fresh->n)) {
 		numbers_free(fresh);
 		return -EINVAL;
 	}
 	for (i = 0; i < fresh->slots; i++)
 		for (e = fresh->keys[i]; e; e = e->by_key)
 			e->used = false;
+	forget_log(fresh);
+	/* it would be one with the next line */
+	fresh->dropped = *text;
 	drop_all(n);
 	*n = *fresh;
 	free(fresh);
@@ -274,4 +359,13 @@ void numbers_print(const struct numbers *n, struct buf *out)
 	for (i = 0; i < count; i++)
 		buf_printf(out, "%s %s\n", all[i]->key, all[i]->value);
 	free(all);
+}
+
+void numbers_print_changes(const struct numbers *n, struct buf *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->nlog; i++)
+		buf_printf(out, "%s %s\n", n->log[i].e->key,
+			   n->log[i].e->value);
 }

@@ -285,6 +285,7 @@ int topo_attach(struct topology *t, const char *file, const char *text,
 	reader_end(&r);
 	if (report->errors != errors)
 		return -EINVAL;
+	t->ready = false;
 	list_for(struct attachment, a, &new.attachments) {
 		a->dynamic = true;
 		merge_attachment(t, a);
@@ -306,6 +307,7 @@ int topo_detach(struct topology *t, const char *name)
 	if (!v[i]->dynamic)
 		return -EPERM;
 	address_release(t, v[i]);
+	t->ready = false;
 	memmove(&v[i], &v[i + 1], (t->attachments.n - i - 1) * sizeof(*v));
 	t->attachments.n--;
 	return 0;

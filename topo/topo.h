@@ -296,6 +296,7 @@ struct topology {
 				 * copies (`count:`) one by one.  `nodes` is
 				 * as written: walk this one */
 	struct arena *resolved;	/* holds all that topo_resolve() makes */
+	bool ready;		/* by topo_check(), and used by nobody yet */
 	struct index *index;	/* names, addresses, MACs: topo/index.h */
 	struct list subnets;	/* struct subnet, sorted: resolve.h */
 	struct list avoid;	/* struct prefix: topo_avoid() */

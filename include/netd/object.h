@@ -259,6 +259,8 @@ int object_cmp(const struct object *a, const struct object *b);
  * Compares no BORN and INFO field, and none that is wanted as "any".
  */
 uint64_t object_diff(const struct object *wanted, const struct object *found);
+/* true when all fields of two objects of one kind are equal. */
+bool object_same(const struct object *a, const struct object *b);
 
 /* The fields of one class among MASK. */
 uint64_t object_mask(int kind, enum field_class cls);

@@ -18,9 +18,21 @@ struct numbers;
 
 struct numbers *numbers_new(void);
 void numbers_free(struct numbers *n);
-/* Reads lines of "KEY VALUE"; 0 or -EINVAL (nothing is taken then). */
+/* Reads lines of "KEY VALUE", of which later ones win; one that was cut off
+ * at the end is left out.  0 or -EINVAL (nothing is taken then). */
 int numbers_read(struct numbers *n, const char *text);
 void numbers_print(const struct numbers *n, struct buf *out);
+/*
+ * What was set since numbers_saved(): true when there is any.  DROPPED: lines
+ * must go, or make no sense, so that adding what numbers_print_changes() prints
+ * to the file is not enough.
+ */
+bool numbers_changed(const struct numbers *n, bool *dropped);
+void numbers_print_changes(const struct numbers *n, struct buf *out);
+void numbers_saved(struct numbers *n);
+/* Takes back what was set since the mark; 0 is that of numbers_saved(). */
+uint32_t numbers_mark(const struct numbers *n);
+void numbers_undo(struct numbers *n, uint32_t mark);
 /* NULL when there is none.  Marks it as used in this expansion. */
 const char *numbers_get(struct numbers *n, const char *key);
 void numbers_set(struct numbers *n, const char *key, const char *value);
@@ -60,11 +72,13 @@ int topo_detach(struct topology *t, const char *name);
  * Checks what can only be checked as a whole: names that refer to something,
  * overlaps, what has no effect, what the host can't do.  FOUND (may be NULL:
  * offline) is the host as observed: foreign links, addresses, routes, facts.
- * OTHERS are the other topologies that are in force.  0 or -EINVAL.
+ * OTHERS are the other topologies that are in force.  NUMBERS (may be NULL:
+ * as from nothing) gives and takes automatic numbers, as in topo_expand();
+ * the caller takes them back (numbers_undo()) when it fails.  0 or -EINVAL.
  */
 int topo_check(struct topology *t, const struct state *found,
-	       struct topology *const *others, unsigned int nothers,
-	       struct report *report);
+	       struct numbers *numbers, struct topology *const *others,
+	       unsigned int nothers, struct report *report);
 
 /*
  * Adds to WANTED every object that the topology asks for, with the defaults

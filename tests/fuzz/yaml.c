@@ -51,7 +51,7 @@ static void expand(struct topology *t, const struct state *found,
 	struct state *wanted = state_new();
 	struct topo_item *items;
 
-	if (!topo_check(t, found, NULL, 0, report) &&
+	if (!topo_check(t, found, numbers, NULL, 0, report) &&
 	    !topo_expand(t, found, numbers, wanted, report)) {
 		state_sort(wanted, NULL, NULL);
 		topo_items(t, wanted->arena, &items);

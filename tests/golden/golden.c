@@ -239,7 +239,7 @@ struct run {
 
 static void expand(struct run *r)
 {
-	if (topo_check(r->topo, r->found, NULL, 0, r->report))
+	if (topo_check(r->topo, r->found, r->numbers, NULL, 0, r->report))
 		return;
 	topo_expand(r->topo, r->found, r->numbers, r->wanted, r->report);
 	state_sort(r->wanted, NULL, NULL);

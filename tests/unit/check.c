@@ -25,8 +25,8 @@ static void with(const char *other, const char *text, const char *want)
 	struct topology *t = read_text(r, "lab.net.yaml", text);
 	struct buf out = { 0 };
 
-	CHECK(!topo_check(o, NULL, NULL, 0, r));
-	CHECK(!!topo_check(t, NULL, &o, 1, r) == (*want != '\0'));
+	CHECK(!topo_check(o, NULL, NULL, NULL, 0, r));
+	CHECK(!!topo_check(t, NULL, NULL, &o, 1, r) == (*want != '\0'));
 	report_print(r, &out);
 	test_count++;
 	if (*want ? !strstr(buf_text(&out), want) : out.len != 0) {
@@ -90,8 +90,8 @@ static void check_again(void)
 	struct report *r = report_new();
 	struct topology *t = read_text(r, "x.net.yaml", text);
 
-	CHECK(topo_check(t, NULL, NULL, 0, r));
-	CHECK(topo_check(t, NULL, NULL, 0, r));
+	CHECK(topo_check(t, NULL, NULL, NULL, 0, r));
+	CHECK(topo_check(t, NULL, NULL, NULL, 0, r));
 	CHECK(r->count == 1);
 	CHECK(!topo_read("y.net.yaml", bad, strlen(bad), r));
 	CHECK(!topo_read("y.net.yaml", bad, strlen(bad), r));
@@ -131,7 +131,7 @@ static void within(double limit, const char *what, const char *head,
 	begin = seconds();
 	t = topo_read("x.net.yaml", b.p, b.len, r);
 	if (t)
-		topo_check(t, NULL, NULL, 0, r);
+		topo_check(t, NULL, NULL, NULL, 0, r);
 	report_print(r, &out);
 	took = seconds() - begin;
 	test_count++;

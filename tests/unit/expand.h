@@ -104,7 +104,7 @@ static inline void expand(struct world *w, const char *text)
 	w->err = -1;
 	w->t = topo_read("t.net.yaml", text, strlen(text), w->report);
 	if (w->t)
-		w->err = topo_check(w->t, w->found, &w->other, !!w->other,
+		w->err = topo_check(w->t, w->found, w->numbers, &w->other, !!w->other,
 				    w->report);
 	if (!w->err)
 		w->err = topo_expand(w->t, w->found, w->numbers, w->s,

@@ -35,7 +35,7 @@ static void world_init(struct world *w, const char *yaml)
 	fact(w->found, "default-dev6", "eth0");
 	state_sort(w->found, NULL, NULL);
 	w->t = topo_read("unit.net.yaml", yaml, strlen(yaml), w->report);
-	if (w->t && !topo_check(w->t, w->found, NULL, 0, w->report))
+	if (w->t && !topo_check(w->t, w->found, w->numbers, NULL, 0, w->report))
 		topo_expand(w->t, w->found, w->numbers, w->wanted, w->report);
 	report_print(w->report, &b);
 	CHECK(w->report->errors == 0);
