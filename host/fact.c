@@ -20,7 +20,7 @@ void fact_add(struct state *found, const char *name, const char *value)
 
 /* --- the default routes ------------------------------------------------ */
 
-static bool has_word(const struct buf *b, const char *word)
+bool fact_has_word(const struct buf *b, const char *word)
 {
 	const char *at = strstr(buf_text(b), word);
 	size_t n = strlen(word);
@@ -35,7 +35,7 @@ static void add_devs(struct buf *b, const struct route *r)
 	uint32_t i;
 
 	for (i = 0; i < r->nexthops.n; i++)
-		if (!has_word(b, x[i].dev))
+		if (!fact_has_word(b, x[i].dev))
 			buf_printf(b, "%s%s", b->len ? " " : "", x[i].dev);
 }
 

@@ -195,6 +195,8 @@ void fact_add(struct state *found, const char *name, const char *value);
 void probe_facts(struct host *h, struct state *found);
 /* The devices of the default routes, "eth0 wlan0", by family. */
 void fact_defaults(struct host *h, struct buf *v4, struct buf *v6);
+/* Is WORD among the words of B, which one space divides? */
+bool fact_has_word(const struct buf *b, const char *word);
 
 /* --- watch.c, exec.c --------------------------------------------------- */
 

@@ -26,6 +26,7 @@
 #define CALM_MS 10
 #define LATER_MS 200
 #define ROUND_MS 1000
+#define SLICE_MS 4
 
 static const int rt_groups[] = {
 	RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
@@ -189,6 +190,12 @@ void watch_forget(struct host *h, struct ns *ns)
 
 /* --- rtnetlink events --------------------------------------------------- */
 
+static bool is_default(const struct watch *w, const char *dev)
+{
+	return fact_has_word(&w->default4, dev) ||
+	       fact_has_word(&w->default6, dev);
+}
+
 static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 {
 	struct ifinfomsg *i = nlmsg_data(nlh);
@@ -211,7 +218,9 @@ static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 		watch_note(h, ns, name, CHECK_LINK | CHECK_ADDRESSES);
 	else if (ns == ns_home(h) && (!r || r->plain))
 		watch_note(h, ns, name, CHECK_LINK | CHECK_LATER);
-	if (ns == ns_home(h))
+	/* IPv4 routes go with their link and no word is said; a new one is */
+	if (ns == ns_home(h) && (is_default(h->watch, name) ||
+				 (r && is_default(h->watch, r->name))))
 		h->watch->defaults = true;
 }
 
@@ -435,25 +444,35 @@ static void check_sysctls_of(struct host *h)
 	}
 }
 
-/* Those whose time has come; the others stay. */
+static void look_at(struct host *h, const struct pending *p)
+{
+	if (p->what & CHECK_LINK)
+		check_link(h, p->ns, p->name);
+	if (p->what & CHECK_ADDRESSES)
+		check_addrs(h, p->ns, p->name);
+}
+
+/*
+ * Those whose time has come; the others stay.  Thousands may come at once,
+ * and a request is not to wait for all of them.
+ */
 static void look_at_links(struct host *h, int64_t now)
 {
 	struct watch *w = h->watch;
+	int64_t until = now + SLICE_MS;
 	struct pending *p;
 	uint32_t i, n = 0;
 
 	w->due = 0;
 	for (i = 0; i < w->npending; i++) {
 		p = &w->pending[i];
-		if (p->at > now) {
-			due(w, p->at);
-			w->pending[n++] = *p;
+		if (p->at <= now && now <= until) {
+			look_at(h, p);
+			now = clock_ms();
 			continue;
 		}
-		if (p->what & CHECK_LINK)
-			check_link(h, p->ns, p->name);
-		if (p->what & CHECK_ADDRESSES)
-			check_addrs(h, p->ns, p->name);
+		due(w, p->at);
+		w->pending[n++] = *p;
 	}
 	w->npending = n;
 }
