@@ -1,0 +1,220 @@
+// cni_add.c - ADD: an attachment of netd's, as the engine asks for it
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/cni.h"
+
+/* --- what the engine asks for ----------------------------------------- */
+
+static bool add_list(const struct cni *c, json_t *o, const json_t *list)
+{
+	json_t *it;
+	size_t i;
+
+	json_array_foreach(list, i, it) {
+		if (!json_is_string(it))
+			cni_fail(c, CNI_CONFIG, NULL, "ips: expected "
+				 "addresses");
+		plug_address(o, json_string_value(it));
+	}
+	return json_array_size(list);
+}
+
+/* runtimeConfig.ips, args.cni.ips, or CNI_ARGS: the first that says one. */
+static void add_addresses(const struct cni *c, json_t *o)
+{
+	const json_t *args = json_object_get(json_object_get(c->conf, "args"),
+					     "cni");
+
+	if (!add_list(c, o, plug_get(c->runtime, "ips")) &&
+	    !add_list(c, o, plug_get(args, "ips")) && c->arg_ip)
+		plug_address(o, c->arg_ip);
+}
+
+static void add_mac(const struct cni *c, json_t *o)
+{
+	const char *mac = json_string_value(plug_get(c->runtime, "mac"));
+
+	if (!mac || !*mac)
+		mac = c->arg_mac;
+	if (mac && *mac)
+		json_object_set_new(o, "mac", json_string(mac));
+}
+
+static json_t *forward(const struct cni *c, const json_t *m)
+{
+	const char *protocol = json_string_value(plug_get(m, "protocol"));
+	json_int_t host = json_integer_value(plug_get(m, "hostPort"));
+	json_int_t port = json_integer_value(plug_get(m, "containerPort"));
+	json_t *f = plug_forward(json_string_value(plug_get(m, "hostIP")),
+				 protocol, host, port);
+
+	if (!f)
+		cni_fail(c, CNI_CONFIG, NULL, "portMappings: expected a "
+			 "protocol and ports of 1 to 65535, found %.20s, %lld "
+			 "and %lld", protocol ? protocol : "none",
+			 (long long)host, (long long)port);
+	return f;
+}
+
+static void add_ports(const struct cni *c, json_t *o)
+{
+	json_t *maps = plug_get(c->runtime, "portMappings"), *m, *list;
+	size_t i;
+
+	if (!json_array_size(maps))
+		return;
+	list = json_array();
+	json_array_foreach(maps, i, m)
+		json_array_append_new(list, forward(c, m));
+	json_object_set_new(o, "publish", list);
+}
+
+static void refuse_bandwidth(const struct cni *c)
+{
+	const json_t *b = plug_get(c->runtime, "bandwidth");
+
+	/* a burst without a rate limits nothing */
+	if (json_integer_value(plug_get(b, "ingressRate")) ||
+	    json_integer_value(plug_get(b, "egressRate")))
+		cni_fail(c, CNI_CONFIG, NULL, "bandwidth: not yet: leave the "
+			 "capability out, and chain the plugin `bandwidth` "
+			 "behind netd-cni");
+}
+
+static void add_labels(const struct cni *c, json_t *o)
+{
+	const json_t *names = json_object_get(plug_get(c->runtime, "aliases"),
+					      c->name);
+	__attribute__((cleanup(buf_free))) struct buf aliases = { 0 };
+	json_t *l = json_object(), *it;
+	size_t i;
+
+	json_array_foreach(names, i, it)
+		if (json_is_string(it))
+			buf_printf(&aliases, "%s%s", aliases.len ? " " : "",
+				   json_string_value(it));
+	plug_label(l, "door", "cni");
+	plug_label(l, "cni.network", c->name);
+	plug_label(l, "cni.container", c->container);
+	plug_label(l, "cni.ifname", c->ifname);
+	plug_label(l, "cni.aliases", buf_text(&aliases));
+	plug_label(l, "cni.pod", c->arg_pod ? c->arg_pod : "");
+	plug_label(l, "cni.namespace", c->arg_namespace ? c->arg_namespace :
+		   "");
+	json_object_set_new(o, "labels", l);
+}
+
+/* --- addresses of another plugin -------------------------------------- */
+
+static void give_back(const struct cni *c)
+{
+	struct buf why = { 0 };
+	int code;
+
+	if (c->ipam)
+		json_decref(cni_ipam(c, "DEL", &code, &why));
+	buf_free(&why);
+}
+
+static void only_default(const struct cni *c, const json_t *r)
+{
+	const char *dst = plug_str(r, "dst");
+
+	if (!strcmp(dst, "0.0.0.0/0") || !strcmp(dst, "::/0"))
+		return;
+	give_back(c);
+	cni_fail(c, CNI_CONFIG, NULL, "ipam.routes: %.60s: netd-cni sets the "
+		 "default route only, and the network's router knows the rest",
+		 dst);
+}
+
+/* The addresses are what the plugin says, and no others of netd's. */
+static void delegate(const struct cni *c, json_t *o)
+{
+	struct buf why = { 0 };
+	json_t *result, *it;
+	size_t i;
+	int code;
+
+	result = cni_ipam(c, "ADD", &code, &why);
+	if (code) {
+		give_back(c);
+		cni_fail(c, code, NULL, "%s: %s", c->ipam, buf_text(&why));
+	}
+	json_object_del(o, "address");
+	json_object_del(o, "address6");
+	json_array_foreach(json_object_get(result, "routes"), i, it)
+		only_default(c, it);
+	json_array_foreach(json_object_get(result, "ips"), i, it)
+		plug_address(o, plug_str(it, "address"));
+	if (!json_object_get(o, "address"))
+		json_object_set_new(o, "address", json_string("none"));
+	if (!json_object_get(o, "address6"))
+		json_object_set_new(o, "address6", json_string("none"));
+	json_decref(result);
+}
+
+/* --- ADD -------------------------------------------------------------- */
+
+/*
+ * What the container has already: a second network is no reason to move its
+ * default route, unless it is asked for.
+ */
+static void look_inside(const struct cni *c, json_t *o)
+{
+	const json_t *asked = json_object_get(c->conf, "isDefaultGateway");
+	int fd = netns_open(c->netns), err;
+	struct netns_view v;
+
+	if (fd == -EXDEV)
+		cni_fail(c, CNI_NETNS, NULL, "CNI_NETNS %.100s is the host's "
+			 "own network namespace", c->netns);
+	err = fd < 0 ? fd : netns_look(fd, c->ifname, &v);
+	if (err < 0)
+		cni_fail(c, CNI_NETNS, NULL, "failed to open netns \"%.100s\": "
+			 "%s", c->netns, strerror(-err));
+	if (v.has_link)
+		cni_fail(c, CNI_EXISTS, NULL, "there is an interface %s in "
+			 "%.100s already", c->ifname, c->netns);
+	if (json_is_boolean(asked))
+		json_object_set(o, "default-route", (json_t *)asked);
+	else if (v.default4 || v.default6)
+		json_object_set_new(o, "default-route", json_false());
+	netns_view_free(&v);
+	close(fd);
+}
+
+static json_t *attachment(const struct cni *c)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "network", c->network,
+			      "type", "veth", "netns", c->netns, "ifname",
+			      c->ifname);
+
+	look_inside(c, o);
+	add_addresses(c, o);
+	add_mac(c, o);
+	add_ports(c, o);
+	refuse_bandwidth(c);
+	add_labels(c, o);
+	if (c->ipam)
+		delegate(c, o);
+	return o;
+}
+
+void cni_add(struct cni *c)
+{
+	struct answer a = plug_attach(c->attachment, c->topology,
+				      attachment(c));
+
+	if (a.code != 200) {
+		give_back(c);
+		cni_fail(c, cni_code(&a), buf_text(&a.details), "%s",
+			 buf_text(&a.error));
+	}
+	cni_print(cni_result(c, json_object_get(a.json, "attachment")));
+	answer_free(&a);
+}
