@@ -42,6 +42,7 @@ static const char usage[] =
 "  --state-dir DIR    what must survive a restart (" NETD_STATEDIR ")\n"
 "  --socket PATH      of the API (" NETD_RUNDIR "/netd.sock)\n"
 "  --group NAME       may use the socket; else only root\n"
+"  --cni-dir DIR      a CNI configuration for each network goes there\n"
 "  -v, --verbose      tells each step and event\n"
 "  --help, --version\n";
 
@@ -52,6 +53,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "group", required_argument, NULL, 'g' },
+		{ "cni-dir", required_argument, NULL, 'C' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -72,6 +74,8 @@ static void parse(struct options *o, int argc, char **argv)
 			o->socket = optarg;
 		else if (c == 'g')
 			o->group = optarg;
+		else if (c == 'C')
+			o->cni_dir = optarg;
 		else if (c == 'v')
 			o->verbose = true;
 		else

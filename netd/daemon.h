@@ -10,6 +10,7 @@ struct options {
 	const char *state_dir;
 	const char *socket;
 	const char *group;	/* who may use the socket; NULL: root only */
+	const char *cni_dir;	/* for CNI configurations; NULL: none */
 	bool verbose;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "netd/conflists.h"
 #include "netd/engine.h"
 #include "netd/log.h"
 
@@ -131,6 +132,7 @@ static void look(struct engine *e)
 	reconcile(e, flags);
 	log_news(e);
 	e->doing = "idle";
+	plugs_collect(e);
 	engine_publish_all(e);
 	if (was != (!e->unsure && !e->holds.n))
 		engine_event(e, "state", json_pack("{s:b}", "converged", !was));
@@ -365,6 +367,7 @@ static void start(struct engine *e)
 	log_news(e);
 	engine_look(e, OBSERVE_ALL, 0);
 	look(e);
+	conflists_write(e);
 }
 
 static void finish(struct engine *e)

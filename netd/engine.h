@@ -101,6 +101,7 @@ struct engine {
 	uint32_t steps;		/* of the last update */
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
+	uint64_t conflists;	/* hash of the networks that have files */
 	json_t *problems;	/* files that are no topology in force */
 	int64_t last_ms;	/* what the last reconcile took */
 	time_t started;

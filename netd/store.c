@@ -217,8 +217,8 @@ static int write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-static int write_in(int dir, const char *name, const void *p, size_t len,
-		    bool safe)
+int write_at(int dir, const char *name, const void *p, size_t len, mode_t mode,
+	     bool safe)
 {
 	char tmp[256];
 	int fd, err;
@@ -231,6 +231,9 @@ static int write_in(int dir, const char *name, const void *p, size_t len,
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, p, len);
+	/* whatever the umask */
+	if (!err && fchmod(fd, mode))
+		err = -errno;
 	if (!err && safe && fsync(fd))
 		err = -errno;
 	if (close(fd) && !err)
@@ -252,7 +255,8 @@ int store_write(struct store *s, const char *folder, const char *name,
 
 	if (plain(name)) {
 		dir = open_folder(s, folder, true);
-		err = dir < 0 ? -errno : write_in(dir, name, p, len, safe);
+		err = dir < 0 ? -errno : write_at(dir, name, p, len, 0600,
+					      safe);
 	}
 	if (err)
 		log_error("state file %s/%s can't be written: %s",

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Below the state folder:
@@ -65,6 +66,8 @@ void store_each(struct store *s, const char *folder,
 
 /* Reads a file below the folder DIR without following a link. */
 char *read_at(int dir, const char *path, size_t *len, int *err);
-
+/* Writes a file of that MODE whole, as store_write(); says nothing. */
+int write_at(int dir, const char *name, const void *p, size_t len, mode_t mode,
+	     bool safe);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netd/conflists.h"
 #include "netd/engine.h"
 #include "netd/log.h"
 
@@ -311,5 +312,7 @@ int update(struct engine *e, const struct topos *next,
 	if (!e->within)
 		e->doing = "idle";
 	engine_publish_all(e);
+	if (!err)
+		conflists_write(e);
 	return err;
 }

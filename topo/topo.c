@@ -206,6 +206,13 @@ const char *topo_name(const struct topology *t)
 	return t->name;
 }
 
+const char *topo_network_name(const struct topology *t, unsigned int i)
+{
+	const struct network *const *v = t->networks.items;
+
+	return i < t->networks.n ? v[i]->n.name : NULL;
+}
+
 const char *topo_home(const struct topology *t)
 {
 	return t->netns;

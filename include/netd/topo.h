@@ -54,6 +54,8 @@ void topo_free(struct topology *t);
 
 /* The name, valid as long as the topology. */
 const char *topo_name(const struct topology *t);
+/* Its network number I in the order of the file, or NULL. */
+const char *topo_network_name(const struct topology *t, unsigned int i);
 /* The netns its bridges live in: "" is the host's own. */
 const char *topo_home(const struct topology *t);
 
