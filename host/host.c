@@ -208,6 +208,12 @@ static void serve(struct host *h, const struct wire_head *head,
 	case WIRE_WATCH:
 		watch(h, head, p, end);
 		return;
+	case WIRE_READY:
+		send_done(h, head->id, ready_look(h, p, end));
+		return;
+	case WIRE_NETNS:
+		send_done(h, head->id, ready_netns(h, head->id, p, end));
+		return;
 	case WIRE_EXEC:
 		exec_start(h, head->id, p, end, fds, *nfds);
 		return;

@@ -76,6 +76,18 @@ const struct object *step_object(const struct step *s);
 /* Text of the errno for people. */
 const char *errno_text(int err);
 
+/* --- ready.c --------------------------------------------------------- */
+
+/* Is an attachment usable (WIRE_READY)?  0, -EAGAIN: not yet. */
+int ready_look(struct host *h, const char *p, const char *end);
+/* Tells the inode of a namespace (WIRE_NETNS). */
+int ready_netns(struct host *h, uint32_t id, const char *p, const char *end);
+
+/* --- neigh.c --------------------------------------------------------- */
+
+/* What neighbours know of the guest at a port (its `stale`) is forgotten. */
+void neighbours_forget(struct host *h, const struct object *o);
+
 /* --- host.c ---------------------------------------------------------- */
 
 void host_send(struct host *h, int type, uint32_t id, const struct buf *body);

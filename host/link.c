@@ -201,6 +201,7 @@ void link_complete(struct host *h, const struct step *s, struct ns *ns,
 
 	nla_put_string(m, IFLA_IFALIAS,
 		       wanted(s)->alias ? wanted(s)->alias : "");
+	neighbours_forget(h, s->want);
 }
 
 bool link_unfinished(const struct step *s)
@@ -209,7 +210,7 @@ bool link_unfinished(const struct step *s)
 	const struct link *have = (const struct link *)s->have;
 
 	return v->l.o.kind == KIND_VETH && !v->peer_ours &&
-	       (!have || !have->alias || !*have->alias);
+	       !veth_is_parked(v) && (!have || !have->alias || !*have->alias);
 }
 
 void link_settle(struct host *h, const struct step *s, struct ns *ns,
@@ -225,6 +226,8 @@ void link_settle(struct host *h, const struct step *s, struct ns *ns,
 	if (master && asks_port(port))
 		put_port(m, port);
 	set_altname(h, s, ns, index, RTM_NEWLINKPROP, w->altname);
+	if (!link_unfinished(s))
+		neighbours_forget(h, s->want);
 }
 
 void link_up(struct host *h, const struct step *s, struct ns *ns,
@@ -427,9 +430,10 @@ void link_destroy(struct host *h, const struct step *s)
 {
 	struct ns *ns = step_ns(h, s);
 
-	if (ns)
-		job_add(&h->ap->going, s, ns)->index =
-			((struct link *)s->have)->index;
+	if (!ns)
+		return;
+	job_add(&h->ap->going, s, ns)->index = ((struct link *)s->have)->index;
+	neighbours_forget(h, s->have);
 }
 
 void link_commit(struct host *h)

@@ -188,9 +188,13 @@ static void take_port(struct seen *s, struct brport *p)
 
 static void take_veth(struct look *l, struct seen *s, struct veth *v)
 {
+	const struct veth *w = (struct veth *)
+		state_find(l->wanted, KIND_VETH, l->ns->name, s->name);
+
 	take_port(s, &v->port);
 	v->peer = "";
-	v->peer_netns = l->netns;
+	/* where it is by now is not our business */
+	v->peer_netns = w && veth_is_parked(w) ? PEER_PARKED : l->netns;
 }
 
 static void take_tap(struct look *l, struct seen *s, struct tap *t)
@@ -273,7 +277,7 @@ static void end(struct look *l)
 		if (l->later[i].master)
 			l->later[i].link->master = name;
 		v = (struct veth *)l->later[i].link;
-		if (l->later[i].nsid >= 0)
+		if (l->later[i].nsid >= 0 && !veth_is_parked(v))
 			v->peer_netns = peer_spelling(l, v->l.o.name,
 						      l->later[i].nsid);
 	}

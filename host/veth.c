@@ -37,12 +37,21 @@ static struct ns *peer_ns(struct host *h, const struct step *s)
 	struct ns *ns = ns_known(h, spec ? spec : "");
 	int err = 0;
 
+	if (veth_is_parked(wanted(s)))
+		return step_ns(h, s);
+
 	if (ns && (ns->ours || ns == ns_home(h)))
 		return ns;
 	for (ns = h->ap->visits; ns; ns = ns->next)
 		if (!strcmp(ns->name, spec))
 			return ns;
 	ns = ns_visit(spec, h, &err);
+	if (ns && wanted(s)->peer_id && wanted(s)->peer_id != ns->ino) {
+		ns_visit_end(ns);
+		step_failed(h, s, -ESTALE, "the peer's network namespace is "
+			    "gone: another one is there now");
+		return NULL;
+	}
 	if (!ns) {
 		step_failed(h, s, err, err == -EINVAL ?
 			    "the peer's namespace is not a network namespace" :
@@ -76,7 +85,8 @@ static void put_peer(struct nl_msg *m, const struct veth *v, uint32_t index,
 	peer = nla_nest_start(m, VETH_INFO_PEER);
 	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);
 	nla_put_string(m, IFLA_IFNAME, v->peer);
-	nla_put_u32(m, IFLA_GROUP, NETD_GROUP_PEER);
+	if (!veth_is_parked(v))
+		nla_put_u32(m, IFLA_GROUP, NETD_GROUP_PEER);
 	nla_put_u32(m, IFLA_NET_NS_FD, nsfd);
 	if (!mac_is_any(&v->peer_mac))
 		nla_put(m, IFLA_ADDRESS, sizeof(v->peer_mac), &v->peer_mac);
@@ -103,7 +113,7 @@ static void veth_create(struct host *h, const struct step *s)
 	if (!peer)
 		return;
 	reap_name(h, ns, v->l.o.name);
-	if (v->peer_ours)
+	if (v->peer_ours || veth_is_parked(v))
 		reap_name(h, peer, v->peer);
 	index = link_next_index(h, ns);
 	peer_index = link_next_index(h, peer);
@@ -112,8 +122,9 @@ static void veth_create(struct host *h, const struct step *s)
 		nla_put_u32(m, IFLA_MASTER, master);
 	put_peer(m, v, peer_index, peer->fd);
 	linkmap_add(&ns->links, index, v->l.o.name, KIND_VETH, NETD_GROUP);
-	linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
-		    NETD_GROUP_PEER);
+	if (!veth_is_parked(v))
+		linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
+			    NETD_GROUP_PEER);
 	link_settle(h, s, ns, index, master, false);
 	job_add(&h->ap->jobs, s, ns)->index = index;
 }

@@ -333,6 +333,25 @@ static bool flag(const struct path *p, const char *key)
 	return v && strcmp(v, "0") && strcmp(v, "false");
 }
 
+#define LABELS_MAX 16
+#define WAIT_MAX 600000		/* ms */
+
+/* ?label=KEY=VALUE, as often as wanted, and ?wait=MS */
+static void take_options(struct job *j, const struct path *p)
+{
+	const char *wait = evhttp_find_header(&p->query, "wait");
+	unsigned long ms = wait ? strtoul(wait, NULL, 10) : 0;
+	struct evkeyval *kv;
+
+	j->wait = ms < WAIT_MAX ? ms : WAIT_MAX;
+	j->labels = calloc(LABELS_MAX, sizeof(*j->labels));
+	if (!j->labels)
+		fatal("out of memory");
+	TAILQ_FOREACH(kv, &p->query, next)
+		if (!strcmp(kv->key, "label") && j->nlabels < LABELS_MAX)
+			j->labels[j->nlabels++] = copy(kv->value);
+}
+
 static void start_job(struct api *a, struct evhttp_request *req,
 		      const struct route *r, const struct path *p,
 		      char *names[2])
@@ -363,6 +382,7 @@ static void start_job(struct api *a, struct evhttp_request *req,
 					  "path" : "kind"));
 	j->file = copy(evhttp_find_header(&p->query, "file"));
 	j->stream = flag(p, "stream");
+	take_options(j, p);
 	j->body = take_body(req, &j->len);
 	a->waiting++;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req),

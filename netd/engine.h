@@ -154,6 +154,10 @@ void topos_put(struct topos *s, struct entry *en);
 void topos_drop(struct topos *s, const char *name);
 struct topos topos_copy(const struct topos *s);
 
+/* The other topologies that are in force; the caller frees the list. */
+struct topology **topos_others(const struct topos *set,
+			       const struct entry *en, unsigned int *n);
+
 /* --- differ.c -------------------------------------------------------- */
 
 /* The objects of an expansion, and the same ones in the next. */
@@ -300,9 +304,34 @@ void folder_sure(struct engine *e);
 /* Those that the state folder knows of become part of EN; or are forgotten. */
 void plugs_load(struct engine *e, struct entry *en);
 void plugs_forget(struct engine *e, const char *topology);
+/*
+ * EN is another one afterwards when the attachment changes more than itself:
+ * look it up again.
+ */
 int plug_add(struct engine *e, struct entry *en, const char *name,
 	     const char *text);
 int plug_remove(struct engine *e, struct entry *en, const char *name);
+/* Does the attachment say what TEXT says, which is as a client sent it? */
+bool plug_says(const struct plug *p, const char *text);
+/* Tells those who listen that it is gone; WHY may be NULL: it was asked for. */
+void plug_gone(struct engine *e, const char *topology, const char *name,
+	       const char *why);
+/* Writes it down; TEXT NULL: forgets it. */
+int plug_write(struct engine *e, const char *topology, const char *name,
+	       const char *text);
+/* --- plug_netns.c */
+/*
+ * Looks whose namespace the attachment with the objects OBJS is in, and writes
+ * that into them; *BOUND is TEXT with it, or NULL.  The caller frees it.  0, or
+ * -EINVAL with an error in the report: there is none.
+ */
+int plug_bind(struct engine *e, const struct state *objs, const char *text,
+	      char **bound);
+/* Detaches those whose namespace is gone, after a look at the host. */
+void plugs_collect(struct engine *e);
+/* --- plug_whole.c: the same with all that depends on it */
+int plug_whole(struct engine *e, const struct entry *en, const char *name,
+	       const char *text);
 /* Gives memory of detached ones back, when there is much of it. */
 void plugs_tidy(struct engine *e);
 
@@ -318,6 +347,8 @@ bool job_may_interrupt(const struct job *j);
 
 /* The items of one topology, or only those of a kind, appended to LIST. */
 void json_items(const struct entry *en, const char *kind, json_t *list);
+/* Adds what there is to say of an attachment: json_plug.c. */
+void json_plug(json_t *o, const struct topo_plug *p);
 /* What is held; of one topology, or of all. */
 json_t *json_holds(struct engine *e, const struct entry *en);
 json_t *json_topology(const struct entry *en);

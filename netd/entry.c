@@ -107,9 +107,8 @@ void entry_source(struct engine *e, const struct entry *en)
 	report_source(e->report, en->file, en->text, en->len);
 }
 
-/* The other topologies that are in force. */
-static struct topology **others(const struct topos *set, const struct entry *en,
-				unsigned int *n)
+struct topology **topos_others(const struct topos *set,
+			       const struct entry *en, unsigned int *n)
 {
 	struct topology **v = calloc(set->n + 1, sizeof(*v));
 	unsigned int i;
@@ -150,7 +149,7 @@ static int expand(struct engine *e, struct entry *en, const struct topos *set)
 	struct topology **v;
 	int err;
 
-	v = others(set, en, &n);
+	v = topos_others(set, en, &n);
 	err = topo_check(en->topo, e->host, e->numbers, v, n, e->report);
 	free(v);
 	if (!err)

@@ -199,6 +199,7 @@ void hold_free(struct holds *h)
 static bool is_absence(int err)
 {
 	return err == ENOENT || err == ENODEV || err == ESRCH ||
+	       err == ESTALE ||
 	       err == ENXIO || err == ENETUNREACH || err == ENETDOWN ||
 	       err == EHOSTUNREACH;
 }

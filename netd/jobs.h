@@ -18,6 +18,9 @@ void job_findings(struct engine *e, struct job *j, int err);
 void job_topologies(struct engine *e, struct job *j);
 void job_show(struct engine *e, struct job *j);
 void job_items(struct engine *e, struct job *j);
+
+/* --- jobs_plug.c ----------------------------------------------------- */
+
 void job_attach(struct engine *e, struct job *j);
 void job_detach(struct engine *e, struct job *j);
 

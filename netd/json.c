@@ -19,8 +19,12 @@ static json_t *item(const struct entry *en, const struct topo_item *it)
 	json_set(o, "network", it->network);
 	json_set(o, "address", it->address);
 	json_set(o, "mac", it->mac);
-	json_set(o, "ifname", it->ifname);
-	json_set(o, "netns", it->netns);
+	if (it->plug) {
+		json_plug(o, it->plug);
+	} else {
+		json_set(o, "ifname", it->ifname);
+		json_set(o, "netns", it->netns);
+	}
 	if (it->dynamic)
 		json_object_set_new(o, "dynamic", json_true());
 	return o;

@@ -68,18 +68,27 @@ struct plugging {
 	int err;
 };
 
+int plug_write(struct engine *e, const char *topology, const char *name,
+	       const char *text)
+{
+	char *folder = folder_of(topology);
+	int err = 0;
+
+	if (text)
+		err = store_write(&e->store, folder, name, text, strlen(text),
+				  false);
+	else
+		store_remove(&e->store, folder, name);
+	free(folder);
+	return err;
+}
+
 /* Written while the kernel works; a crash in between is cleaned up by it. */
 static void write_down(struct engine *e, void *arg)
 {
 	struct plugging *p = arg;
-	char *folder = folder_of(p->en->name);
 
-	if (p->text)
-		p->err = store_write(&e->store, folder, p->name, p->text,
-				     strlen(p->text), false);
-	else
-		store_remove(&e->store, folder, p->name);
-	free(folder);
+	p->err = plug_write(e, p->en->name, p->name, p->text);
 }
 
 /* Names of it that somebody else has already. */
@@ -175,20 +184,48 @@ static void adopt(struct engine *e, struct entry *en, const struct state *objs)
 	free(copies.v);
 }
 
-/* What an attachment changes beside itself only a whole expansion tells. */
-static void again_for(struct engine *e, const struct entry *en,
-		      const char *name)
+/* Expands and checks it, when it is read. */
+static int prepare(struct engine *e, struct entry *en, const char *name,
+		   struct state *objs)
 {
-	if (!topo_attachment_alone(en->topo, name))
-		e->facts_changed = true;
+	struct topology **others;
+	unsigned int n;
+	int err;
+
+	err = topo_expand_attachment(en->topo, name, e->host, e->numbers,
+				     objs, e->report);
+	state_sort(objs, NULL, NULL);
+	if (err)
+		return err;
+	others = topos_others(&e->set, en, &n);
+	err = topo_check_attachment(en->topo, name, e->host, others, n,
+				    e->report);
+	free(others);
+	return err;
+}
+
+static int add_alone(struct engine *e, struct entry *en, const char *name,
+		     const char *text, struct state *objs)
+{
+	struct plugging p = { en, name, text, 0 };
+	int err = numbers_save(e, false);
+
+	if (!err)
+		err = plug_in(e, &p, objs);
+	if (err)
+		return err;
+	adopt(e, en, objs);
+	entry_plug(en, name, text);
+	return 0;
 }
 
 int plug_add(struct engine *e, struct entry *en, const char *name,
 	     const char *text)
 {
-	struct plugging p = { en, name, text, 0 };
 	struct state *objs = state_new();
 	struct buf file = { 0 };
+	bool whole = false;
+	char *bound = NULL;
 	int err;
 
 	buf_printf(&file, "attachment %s of %s", name, en->name);
@@ -196,26 +233,22 @@ int plug_add(struct engine *e, struct entry *en, const char *name,
 			  e->report);
 	buf_free(&file);
 	if (!err) {
-		err = topo_expand_attachment(en->topo, name, e->host,
-					     e->numbers, objs, e->report);
-		state_sort(objs, NULL, NULL);
+		err = prepare(e, en, name, objs);
 		if (!err)
-			err = topo_check_attachment(en->topo, name, e->host,
-						    e->report);
-		if (!err)
-			err = numbers_save(e, false);
-		if (!err)
-			err = plug_in(e, &p, objs);
-		if (err) {
+			err = plug_bind(e, objs, text, &bound);
+		whole = !err && !topo_attachment_alone(en->topo, name);
+		if (!err && !whole)
+			err = add_alone(e, en, name, bound ? bound : text,
+					objs);
+		if (err || whole)
 			topo_detach(en->topo, name);
+		if (err)
 			numbers_restore(e);
-		} else {
-			adopt(e, en, objs);
-			entry_plug(en, name, text);
-			again_for(e, en, name);
-		}
 	}
 	state_free(objs);
+	if (whole)
+		err = plug_whole(e, en, name, bound ? bound : text);
+	free(bound);
 	return err;
 }
 
@@ -241,7 +274,7 @@ static void renounce(struct engine *e, struct entry *en,
 	en->waste += objs->n;
 }
 
-int plug_remove(struct engine *e, struct entry *en, const char *name)
+static int remove_alone(struct engine *e, struct entry *en, const char *name)
 {
 	struct plugging p = { en, name, NULL, 0 };
 	struct state *objs = state_new(), *have = state_new();
@@ -272,7 +305,6 @@ int plug_remove(struct engine *e, struct entry *en, const char *name)
 	if (!err) {
 		report_left(e, &plan);
 		renounce(e, en, objs);
-		again_for(e, en, name);
 		topo_detach(en->topo, name);
 		entry_unplug(en, name);
 	}
@@ -281,6 +313,13 @@ int plug_remove(struct engine *e, struct entry *en, const char *name)
 	state_free(have);
 	state_free(objs);
 	return err;
+}
+
+int plug_remove(struct engine *e, struct entry *en, const char *name)
+{
+	if (topo_attachment_alone(en->topo, name))
+		return remove_alone(e, en, name);
+	return plug_whole(e, en, name, NULL);
 }
 
 /* Builds a topology anew whose arena is mostly things that are gone. */

@@ -71,6 +71,9 @@ void *post_get(struct post *p)
 
 void job_free(struct job *j)
 {
+	while (j->nlabels)
+		free(j->labels[--j->nlabels]);
+	free(j->labels);
 	free(j->name);
 	free(j->item_name);
 	free(j->kind);

@@ -43,6 +43,9 @@ struct job {
 	struct item item;
 	enum job_kind what;
 	char *name, *item_name, *kind, *file, *body;
+	char **labels;		/* "KEY=VALUE": only items with these */
+	unsigned int nlabels;
+	unsigned int wait;	/* ms, for an attachment to be usable */
 	size_t len;
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */

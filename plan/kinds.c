@@ -84,6 +84,8 @@ static const struct field veth_fields[] = {
 	ROW(veth, peer_addresses, field_list, CLASS_BORN,
 	    .elem = &field_prefix),
 	ROW(veth, peer_gateways, field_list, CLASS_BORN, .elem = &field_ip),
+	ROW(veth, peer_id, field_u32, CLASS_BORN),
+	ROW(veth, stale, field_list, CLASS_BORN, .elem = &field_str),
 };
 
 static const struct field tap_fields[] = {
@@ -94,6 +96,7 @@ static const struct field tap_fields[] = {
 	ROW(tap, queues, field_u16, CLASS_PINNED),
 	/* whoever opens the tap overwrites it: tun_set_iff() */
 	ROW(tap, vnet_hdr, field_u8, CLASS_BORN),
+	ROW(tap, stale, field_list, CLASS_BORN, .elem = &field_str),
 };
 
 static const struct field nic_fields[] = {
@@ -178,6 +181,11 @@ int kind_by_name(const char *name)
 bool kind_is_link(int kind)
 {
 	return kind >= KIND_BRIDGE && kind <= KIND_LINK;
+}
+
+bool veth_is_parked(const struct veth *v)
+{
+	return v->peer_netns && !strcmp(v->peer_netns, PEER_PARKED);
 }
 
 bool kind_is_nft(int kind)

@@ -13,6 +13,7 @@ struct check {
 	unsigned int nothers;
 	struct report *report;
 	struct arena *a;		/* for messages; gone with the check */
+	const struct attachment *plug;	/* only what it brings is looked at */
 	bool duplicates, loops;		/* `allow:` makes them warnings */
 };
 
@@ -53,6 +54,7 @@ void check_subnets(struct check *c);		/* check_address.c */
 void check_addresses(struct check *c);
 void check_gateways(struct check *c);		/* check_network.c */
 void check_rules(struct check *c);		/* check_rules.c */
+void check_published(struct check *c, const struct attachment *a);
 void check_loops(struct check *c);		/* check_segment.c */
 void check_host(struct check *c);		/* check_host.c */
 

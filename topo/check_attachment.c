@@ -13,6 +13,7 @@ static void check_tap(struct check *c, struct attachment *a)
 			     a->leg.n.path, "a tap needs `owner:` or `group:`: "
 			     "without, any user of the host may take it");
 	IDLE(c, a, rec_attachment, netns, why);
+	IDLE(c, a, rec_attachment, netns_id, why);
 	IDLE(c, a, rec_attachment, leg.ifname, why);
 	IDLE(c, a, rec_attachment, default_route, why);
 }
@@ -34,7 +35,7 @@ static void check_veth(struct check *c, struct attachment *a)
 		report_error(c->report, PLACE(a, rec_attachment, type),
 			     a->leg.n.path, "a veth needs `netns:`: the "
 			     "namespace its other end goes to (a name, a path "
-			     "or a process id)");
+			     "or a process id), or none to leave it here");
 	if (a->leg.ifname && !strcmp(a->leg.ifname, "lo"))
 		FAULT(c, a, rec_attachment, leg.ifname,
 		      "expected another name than lo");
@@ -47,16 +48,34 @@ static void check_nic(struct check *c, struct attachment *a)
 
 	check_tap_only(c, a);
 	IDLE(c, a, rec_attachment, netns, why);
+	IDLE(c, a, rec_attachment, netns_id, why);
 	IDLE(c, a, rec_attachment, leg.mac, why);
 	IDLE(c, a, rec_attachment, leg.address, why);
 	IDLE(c, a, rec_attachment, leg.address6, why);
 	IDLE(c, a, rec_attachment, default_route, why);
 	IDLE(c, a, rec_attachment, allowed, why);
 	IDLE(c, a, rec_attachment, guards, why);
+	IDLE(c, a, rec_attachment, publish, why);
 	if (c->t->netns[0])
 		FAULT(c, a, rec_attachment, type, "a nic needs `namespace: "
 		      "host`: it stays the host's, and the bridges here are "
 		      "in %s", c->t->netns);
+}
+
+static void check_reserved(struct check *c, struct attachment *a)
+{
+	static const char why[] = "a reserved address has no interface";
+
+	check_tap_only(c, a);
+	IDLE(c, a, rec_attachment, netns, why);
+	IDLE(c, a, rec_attachment, netns_id, why);
+	IDLE(c, a, rec_attachment, leg.ifname, why);
+	IDLE(c, a, rec_attachment, leg.mac, why);
+	IDLE(c, a, rec_attachment, default_route, why);
+	IDLE(c, a, rec_attachment, allowed, why);
+	IDLE(c, a, rec_attachment, guards, why);
+	IDLE(c, a, rec_attachment, port_isolation, why);
+	IDLE(c, a, rec_attachment, publish, why);
 }
 
 /* auto, none, slaac stand alone. */
@@ -94,7 +113,7 @@ void check_attachments(struct check *c)
 {
 	static void (*const by_type[])(struct check *, struct attachment *) = {
 		[ATT_TAP] = check_tap, [ATT_VETH] = check_veth,
-		[ATT_NIC] = check_nic,
+		[ATT_NIC] = check_nic, [ATT_RESERVED] = check_reserved,
 	};
 
 	list_for(struct attachment, a, &c->t->attachments) {

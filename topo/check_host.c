@@ -87,6 +87,7 @@ static void need_attachment(struct check *c, const struct attachment *a)
 		[ATT_TAP] = { "tun", "taps (CONFIG_TUN)" },
 		[ATT_VETH] = { "veth", "veth pairs (CONFIG_VETH)" },
 		[ATT_NIC] = { "bridge", "bridges (CONFIG_BRIDGE)" },
+		[ATT_RESERVED] = { "bridge", "bridges (CONFIG_BRIDGE)" },
 	};
 
 	need(c, &features[a->type], PLACE(a, rec_attachment, type),
@@ -107,7 +108,7 @@ static void check_features(struct check *c)
 	static const struct feature veth = {
 		"veth", "veth pairs (CONFIG_VETH)"
 	};
-	bool seen[3] = { false };
+	bool seen[ATT_RESERVED + 1] = { false };
 	size_t i;
 
 	list_for(struct network, w, &c->t->networks) {

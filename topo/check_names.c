@@ -199,8 +199,7 @@ static void check_interfaces(struct check *c)
 		if (a->type != ATT_VETH || !a->netns)
 			continue;
 		add(&s, arena_printf(c->a, "%s in %s",
-				     a->leg.ifname ? a->leg.ifname : "eth0",
-				     a->netns), "that of another attachment",
+				     a->leg.kname, a->netns), "that of another attachment",
 		    a->leg.n.pos, a->leg.n.path);
 	}
 	report_twice(c, &s, "the interface name");

@@ -47,13 +47,18 @@ static void check_modes(struct check *c, struct network *w)
 /* `outside` has a meaning for an isolated network once a rule speaks of it. */
 static bool speaks_of_outside(const struct topology *t)
 {
-	return t->policies.n || t->forwards.n || t->one2one.n;
+	if (t->policies.n || t->forwards.n || t->one2one.n)
+		return true;
+	list_for(struct attachment, a, &t->attachments)
+		if (a->publish.n)
+			return true;
+	return false;
 }
 
 static void check_uplink(struct check *c, struct network *w)
 {
-	if (w->mode == MODE_ISOLATED && mode6(w) == MODE_ISOLATED &&
-	    !speaks_of_outside(c->t))
+	if (w->uplink.n && w->mode == MODE_ISOLATED &&
+	    mode6(w) == MODE_ISOLATED && !speaks_of_outside(c->t))
 		IDLE(c, w, rec_network, uplink, "an isolated network has no "
 		     "way out, and no policy or forward speaks of one");
 	if (w->mode == MODE_OPEN && mode6(w) == MODE_OPEN)

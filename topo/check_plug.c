@@ -32,11 +32,14 @@ static struct list neighbours(const struct topology *t,
 }
 
 int topo_check_attachment(struct topology *t, const char *name,
-			  const struct state *found, struct report *report)
+			  const struct state *found,
+			  struct topology *const *others, unsigned int nothers,
+			  struct report *report)
 {
 	struct attachment *a = topo_attachment(t, name);
 	struct topology some = *t;
-	struct check c = { .t = &some, .found = found, .report = report };
+	struct check c = { .t = &some, .found = found, .report = report,
+			   .others = others, .nothers = nothers, .plug = a };
 	unsigned int errors = report->errors;
 	struct network *w;
 
@@ -45,6 +48,7 @@ int topo_check_attachment(struct topology *t, const char *name,
 	c.a = arena_new();
 	some.attachments = (struct list){ &a, 1 };
 	check_attachments(&c);
+	check_published(&c, a);
 	if (a->leg.net) {
 		w = check_segment(a->leg.net);
 		some.networks = (struct list){ &w, 1 };

@@ -282,6 +282,7 @@ static bool is_any_address(const struct ip *ip)
 static void check_listen(struct check *c, struct forward *w)
 {
 	static const struct ip loopback6 = { 6, { [15] = 1 } };
+
 	if (!w->listen.family)
 		return;
 	if (is_any_address(&w->listen))
@@ -311,7 +312,8 @@ static void check_forward(struct check *c, const struct router *router,
 	const char *why;
 
 	NEEDS(c, w, rec_forward, port);
-	NEEDS(c, w, rec_forward, target);
+	if (!w->owner)
+		NEEDS(c, w, rec_forward, target);
 	if (bad)
 		FAULT(c, w, rec_forward, protocol, "expected tcp, udp or sctp, "
 		      "found %s, which has no ports", protocol_name(bad));
@@ -342,8 +344,19 @@ static int by_listen(const void *x, const void *y)
 		return a->proto < b->proto ? -1 : 1;
 	if (a->ports.lo != b->ports.lo)
 		return a->ports.lo < b->ports.lo ? -1 : 1;
+	return 0;
+}
+
+/* What is late is at fault: what came by itself, then what stands below. */
+static int by_age(const struct listen *a, const struct listen *b)
+{
+	bool x = a->w->owner && a->w->owner->dynamic;
+	bool y = b->w->owner && b->w->owner->dynamic;
+
 	if (!a->topology != !b->topology)
 		return a->topology ? -1 : 1;
+	if (x != y)
+		return x ? 1 : -1;
 	return a->w->n.pos.line < b->w->n.pos.line ? -1 : 1;
 }
 
@@ -378,12 +391,12 @@ static void taken(struct check *c, const struct listen *a,
 {
 	const struct listen *late = b, *early = a;
 
-	if (b->topology || (!a->topology &&
-			    a->w->n.pos.line > b->w->n.pos.line)) {
+	if (c->plug ? a->w->owner == c->plug : by_age(a, b) > 0) {
 		late = a;
 		early = b;
 	}
-	if (late->topology || late->w == early->w)
+	if (late->topology || late->w == early->w ||
+	    (c->plug && late->w->owner != c->plug))
 		return;
 	FAULT(c, late->w, rec_forward, port, "is listened on already by %s%s%s"
 	      "%s", early->w->n.path, early->topology ? " of topology " : "",
@@ -412,14 +425,14 @@ static void check_listens(struct check *c, const struct router *router,
 
 	for (i = 0; i < c->nothers; i++)
 		if (shares_home(c, router, i))
-			n += count_listens(&c->others[i]->forwards);
+			n += count_listens(&c->others[i]->forwarded);
 	v = calloc(n + 1, sizeof(*v));
 	if (!v)
 		abort();
 	n = add_listens(v, forwards, NULL);
 	for (i = 0; i < c->nothers; i++)
 		if (shares_home(c, router, i))
-			n += add_listens(v + n, &c->others[i]->forwards,
+			n += add_listens(v + n, &c->others[i]->forwarded,
 					 c->others[i]->name);
 	qsort(v, n, sizeof(*v), by_listen);
 	for (i = 1; i < n; i++) {
@@ -434,6 +447,16 @@ static void check_listens(struct check *c, const struct router *router,
 			widest = i;
 	}
 	free(v);
+}
+
+void check_published(struct check *c, const struct attachment *a)
+{
+	if (!a->publish.n)
+		return;
+	list_for(struct forward, w, &c->t->forwarded)
+		if (w->owner == a)
+			check_forward(c, NULL, w);
+	check_listens(c, NULL, &c->t->forwarded);
 }
 
 static void check_forwards(struct check *c, const struct router *router,
@@ -555,7 +578,7 @@ static void check_router_of(struct check *c, struct router *h)
 void check_rules(struct check *c)
 {
 	check_policies(c, NULL, &c->t->policies);
-	check_forwards(c, NULL, &c->t->forwards);
+	check_forwards(c, NULL, &c->t->forwarded);
 	check_one2ones(c, NULL, &c->t->one2one);
 	list_for(struct router, h, &c->t->routers)
 		check_router_of(c, h);

@@ -151,7 +151,8 @@ static void check_ports(struct check *c, const struct members *m)
 	uint32_t i;
 
 	list_for(struct attachment, a, &c->t->attachments)
-		count(m, a->leg.net);
+		if (a->type != ATT_RESERVED)
+			count(m, a->leg.net);
 	list_for(struct router, h, &c->t->hosts)
 		list_for(struct leg_spec, l, &h->legs)
 			count(m, l->net);

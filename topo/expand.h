@@ -16,6 +16,7 @@ struct expander {
 	struct index *up_index;	/* interfaces of the host that lead outside */
 	const char **ups;
 	uint32_t nups;
+	struct index *legs;	/* struct leg_spec by their networks */
 	struct list outer;	/* struct outer: what the host has on them */
 };
 

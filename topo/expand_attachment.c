@@ -35,6 +35,70 @@ static void set_port(struct brport *p, const struct attachment *a)
 		p->mcast_router = 1;
 }
 
+/* --- who may remember another guest at its addresses ------------------- */
+
+struct knower {
+	struct knower *next;
+	const char *netns, *dev;
+};
+
+/* Routers and nodes in each segment, gathered once. */
+static void find_knowers(struct expander *x)
+{
+	x->legs = index_new(x->out->arena);
+	list_for(struct router, h, &x->t->hosts) {
+		list_for(struct leg_spec, l, &h->legs) {
+			struct network *seg = l->net ? l->net->segment : NULL;
+			struct knower *k;
+
+			if (!seg)
+				continue;
+			k = arena_alloc(x->out->arena, sizeof(*k));
+			*k = (struct knower){
+				index_get(x->legs, &seg, sizeof(seg)),
+				h->netns, l->kname
+			};
+			index_set(x->legs, &seg, sizeof(seg), k);
+		}
+	}
+}
+
+static void add_stale(struct expander *x, struct list *l, const char *netns,
+		      const char *dev, const struct ip *ip)
+{
+	char text[46];
+
+	((const char **)l->items)[l->n++] =
+		join_words(x->out->arena, netns, " ", dev, " ",
+			   ip_text(ip, text), NULL);
+}
+
+static struct list stale(struct expander *x, struct attachment *a)
+{
+	struct network *seg = a->leg.net->segment;
+	const struct prefix *p = a->leg.ips.items;
+	struct knower *first, *k;
+	struct list l = { NULL, 0 };
+	uint32_t i, n = 1;
+
+	if (!x->legs)
+		find_knowers(x);
+	first = index_get(x->legs, &seg, sizeof(seg));
+	for (k = first; k; k = k->next)
+		n++;
+	l.items = arena_alloc(x->out->arena, (n * a->leg.ips.n + 1) *
+			      sizeof(char *));
+	for (i = 0; i < a->leg.ips.n; i++) {
+		if (seg->has_gateway)
+			add_stale(x, &l, x->t->netns, seg->ifname, &p[i].ip);
+		for (k = first; k; k = k->next)
+			add_stale(x, &l, k->netns, k->dev, &p[i].ip);
+	}
+	return l;
+}
+
+/* --- one kind after the other ------------------------------------------ */
+
 /* In somebody else's namespace: set once, when it is born. */
 static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
 {
@@ -46,6 +110,10 @@ static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
 	v->peer_netns = arena_strdup(m, a->netns ? a->netns : "");
 	v->peer = arena_strdup(m, a->leg.kname);
 	v->peer_mac = a->leg.hwaddr;
+	v->peer_id = a->netns_id;
+	v->stale = stale(x, a);
+	if (attachment_is_parked(a))
+		return;
 	v->peer_addresses = a->leg.ips;
 	v->peer_addresses.items = arena_memdup(m, a->leg.ips.items,
 					       a->leg.ips.n *
@@ -81,6 +149,7 @@ static void expand_tap(struct expander *x, struct attachment *a)
 	p->group = arena_strdup(x->out->arena, a->group ? a->group : "");
 	p->queues = a->queues;
 	p->vnet_hdr = a->vnet_hdr;
+	p->stale = stale(x, a);
 }
 
 /* It keeps its MAC and, unless one is written, its MTU. */
@@ -93,12 +162,17 @@ static void expand_nic(struct expander *x, struct attachment *a)
 	set_port(&p->port, a);
 }
 
+/* An address that nobody else gets is all there is to it. */
+static void expand_reserved(struct expander *x, struct attachment *a)
+{
+}
+
 void expand_attachment(struct expander *x, struct attachment *a)
 {
 	static void (*const by_type[])(struct expander *,
 				       struct attachment *) = {
 		[ATT_TAP] = expand_tap, [ATT_VETH] = expand_veth,
-		[ATT_NIC] = expand_nic,
+		[ATT_NIC] = expand_nic, [ATT_RESERVED] = expand_reserved,
 	};
 
 	by_type[a->type](x, a);

@@ -15,8 +15,8 @@ static struct index *from_loopback(struct expander *x)
 {
 	struct index *nets = index_new(x->t->resolved);
 
-	list_for(struct forward, f, &x->t->forwards)
-		if (f->net && f->listen.family == 4 && f->listen.b[0] == 127)
+	list_for(struct forward, f, &x->t->forwarded)
+		if (f->net && topo_is_loopback(&f->listen))
 			index_put(nets, &f->net, sizeof(f->net), f);
 	return nets;
 }

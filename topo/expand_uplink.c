@@ -221,7 +221,7 @@ static void outer_addresses(struct expander *x)
 {
 	struct topology *t = x->t;
 
-	list_for(struct forward, f, &t->forwards)
+	list_for(struct forward, f, &t->forwarded)
 		outer_address(x, &f->listen, f->n.pos);
 	list_for(struct one2one, o, &t->one2one)
 		outer_prefix(x, &o->external, o->n.pos);

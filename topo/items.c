@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "topo/items.h"
 #include "topo/schema.h"
 
 struct items {
@@ -94,30 +95,12 @@ static void network(struct items *s, const struct network *w)
 
 /* --- what is plugged in -------------------------------------------------- */
 
-static const char *attachment_detail(struct items *s,
-				     const struct attachment *a)
-{
-	static const char *const types[] = {
-		[ATT_TAP] = "tap", [ATT_VETH] = "veth", [ATT_NIC] = "nic",
-	};
-	struct buf b = { 0 };
-
-	buf_str(&b, types[a->type]);
-	if (a->owner)
-		buf_printf(&b, ", owner %s", a->owner);
-	if (a->group)
-		buf_printf(&b, ", group %s", a->group);
-	if (a->type == ATT_VETH)
-		buf_printf(&b, ", %s in %s", a->leg.kname,
-			   a->netns ? a->netns : "the host");
-	return keep(s, &b);
-}
-
 static void attachment(struct items *s, const struct attachment *a)
 {
 	struct topo_item *it = add(s, "attachment", a->leg.n.name);
 
-	it->detail = attachment_detail(s, a);
+	it->plug = items_plug(s->t, a, s->a);
+	it->detail = items_plug_detail(a, s->a);
 	it->netns = s->t->netns;
 	it->ifname = a->kname;
 	it->network = a->leg.network.s ? a->leg.network.s : "";
@@ -240,7 +223,7 @@ unsigned int topo_items(const struct topology *t, struct arena *a,
 	struct items s = { .t = t, .a = a };
 
 	s.v = arena_alloc(a, (t->networks.n + t->attachments.n + t->hosts.n +
-			      t->links.n + t->policies.n + t->forwards.n + 1) *
+			      t->links.n + t->policies.n + t->forwarded.n + 1) *
 			  sizeof(*s.v));
 	list_for(struct network, w, &t->networks)
 		network(&s, w);
@@ -252,7 +235,7 @@ unsigned int topo_items(const struct topology *t, struct arena *a,
 		link_item(&s, l);
 	list_for(struct policy, p, &t->policies)
 		policy(&s, p);
-	list_for(struct forward, f, &t->forwards)
+	list_for(struct forward, f, &t->forwarded)
 		forward(&s, f);
 	*items = s.v;
 	return s.n;

@@ -124,5 +124,7 @@ int topo_resolve_attachment(struct topology *t, struct attachment *a,
 		return -EINVAL;
 	address_attachment(&r, a);
 	names_attachment(&r, a);
+	publish_attachment(&r, a);
+	targets_attachment(&r, a);
 	return report->errors == errors ? 0 : -EINVAL;
 }

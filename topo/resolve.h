@@ -41,6 +41,8 @@ struct named *name_find(const struct topology *t, const char *name);
 void names_collect(struct resolver *r);
 /* 0, or -EEXIST: the first one of a name has it. */
 int name_add(struct resolver *r, const char *name, int kind, void *what);
+/* Nothing is called as the attachment any more. */
+void name_release(struct topology *t, const struct attachment *a);
 /* Adds an error: there is no WHAT of that name, and the nearest there is. */
 void name_unknown(struct resolver *r, struct pos pos, const char *path,
 		  const char *what, const char *name);
@@ -63,11 +65,21 @@ void ref_attachment(struct resolver *r, struct attachment *a);
 /* The other end of the link whose end LEG is. */
 struct leg_spec *link_other(const struct leg_spec *leg);
 
+/* --- publish.c: forwards that attachments bring along ------------------- */
+
+/* All forwards of the home router, in t->forwarded. */
+void publish_collect(struct resolver *r);
+/* Those of one that came later; targets_attachment() comes after. */
+void publish_attachment(struct resolver *r, struct attachment *a);
+void publish_release(struct topology *t, const struct attachment *a);
+
 /* --- resolve_end.c: groups, ends of policies, forwards' targets -------- */
 
 void ends_resolve(struct resolver *r);
 /* After the addresses: what forwards and one-to-ones point to. */
 void targets_resolve(struct resolver *r);
+/* Both, of the forwards of one attachment. */
+void targets_attachment(struct resolver *r, struct attachment *a);
 
 /* --- resolve_gateway.c: who routes for a network ----------------------- */
 

@@ -289,7 +289,7 @@ void ends_resolve(struct resolver *r)
 	}
 	list_for(struct policy, p, &t->policies)
 		resolve_policy(r, p, "");
-	list_for(struct forward, f, &t->forwards)
+	list_for(struct forward, f, &t->forwarded)
 		resolve_forward(r, f, "");
 	list_for(struct router, w, &t->routers) {
 		list_for(struct policy, p, &w->policies)
@@ -470,9 +470,9 @@ void targets_resolve(struct resolver *r)
 {
 	struct topology *t = r->t;
 
-	if (t->forwards.n || t->one2one.n)
+	if (t->forwarded.n || t->one2one.n)
 		note_legs(r);
-	list_for(struct forward, f, &t->forwards)
+	list_for(struct forward, f, &t->forwarded)
 		forward_target(r, f, NULL);
 	list_for(struct one2one, o, &t->one2one)
 		one2one_target(r, o, NULL);
@@ -481,5 +481,19 @@ void targets_resolve(struct resolver *r)
 			forward_target(r, f, w);
 		list_for(struct one2one, o, &w->one2one)
 			one2one_target(r, o, w);
+	}
+}
+
+void targets_attachment(struct resolver *r, struct attachment *a)
+{
+	struct topology *t = r->t;
+
+	if (!a->publish.n)
+		return;
+	list_for(struct forward, f, &t->forwarded) {
+		if (f->owner != a)
+			continue;
+		resolve_forward(r, f, "");
+		forward_target(r, f, NULL);
 	}
 }

@@ -102,7 +102,7 @@ static void ask_all(struct topology *t)
 		ask_ends(t, p->from_ends, p->nfrom, &any);
 		ask_ends(t, p->to_ends, p->nto, &any);
 	}
-	list_for(struct forward, f, &t->forwards)
+	list_for(struct forward, f, &t->forwarded)
 		ask_words(t, &f->target);
 	list_for(struct one2one, o, &t->one2one)
 		ask_words(t, &o->internal);

@@ -48,6 +48,16 @@ int name_add(struct resolver *r, const char *name, int kind, void *what)
 	return -EEXIST;		/* check_names() says so */
 }
 
+void name_release(struct topology *t, const struct attachment *a)
+{
+	struct named *e = name_find(t, a->leg.n.name);
+	char key[128];
+
+	if (e && e->what == a)
+		index_set(t->index, key, key_name(key, sizeof(key),
+						  a->leg.n.name), NULL);
+}
+
 /* Names that the links gave themselves may repeat: parallel links. */
 static void add_link(struct resolver *r, struct tlink *l)
 {
@@ -325,9 +335,18 @@ void names_attachment(struct resolver *r, struct attachment *a)
 		l->port = a->kname;
 		return;
 	}
+	if (a->type == ATT_RESERVED) {
+		a->kname = l->kname = l->port = "";
+		return;
+	}
 	a->kname = ifname_take(r, r->t->netns, "ndp-", l->n.name);
 	l->port = a->kname;
-	l->kname = l->ifname ? l->ifname : "eth0";
+	if (!attachment_is_parked(a))
+		l->kname = l->ifname ? l->ifname : "eth0";
+	else if (l->ifname)
+		l->kname = ifname_mark(r, r->t->netns, l->ifname);
+	else
+		l->kname = ifname_take(r, r->t->netns, "ndv-", l->n.name);
 	l->hwaddr = mac_take(r, l->mac, what);
 }
 

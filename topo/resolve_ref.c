@@ -285,4 +285,5 @@ void refs_resolve(struct resolver *r)
 	}
 	list_for(struct network, w, &t->networks)
 		w->segment = root_of(w);
+	publish_collect(r);
 }

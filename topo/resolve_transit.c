@@ -19,7 +19,7 @@ static bool leads_out(const struct topology *t, const struct end *e,
 
 bool topo_rules_lead_out(const struct topology *t)
 {
-	if (t->forwards.n || t->one2one.n)
+	if (t->forwarded.n || t->one2one.n)
 		return true;
 	list_for(struct policy, p, &t->policies)
 		if (p->action == ACT_ALLOW &&

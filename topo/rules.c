@@ -82,7 +82,7 @@ static void home_where(struct rules *x, struct where *w)
 
 	*w = (struct where){ .x = x, .ns = t->netns, .nifs = t->networks.n,
 			     .policies = &t->policies,
-			     .forwards = &t->forwards, .one2one = &t->one2one };
+			     .forwards = &t->forwarded, .one2one = &t->one2one };
 	w->ifs = arena_alloc(x->out->arena, (w->nifs + 1) * sizeof(*w->ifs));
 	list_for(struct network, n, &t->networks)
 		home_iface(x, n, &w->ifs[i++]);
@@ -333,7 +333,12 @@ int rules_expand_attachment(struct topology *t, struct attachment *a,
 			    struct state *wanted)
 {
 	struct rules x = { .t = t, .out = wanted };
+	struct where w;
 
 	rules_guard_attachment(&x, a);
+	if (!a->publish.n || !publish_alone(t, a))
+		return 0;
+	home_where(&x, &w);
+	rules_forwards_of(&w, a);
 	return 0;
 }

@@ -133,6 +133,8 @@ void rules_targets(struct where *w);
 
 /* --- rules_forward.c --- */
 void rules_forwards(struct where *w);
+/* Only those that the attachment publishes. */
+void rules_forwards_of(struct where *w, const struct attachment *a);
 /*
  * The same forwards in front of another namespace: INNER are its addresses,
  * F the way there.

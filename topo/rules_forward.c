@@ -182,7 +182,7 @@ static void from_all(struct fw *fw, const char *mark, const char *key)
 
 	from_host(fw, mark, at);
 	/* what is listened on at the loopback is for the host alone */
-	if (fw->listen.family == 4 && fw->listen.b[0] == 127)
+	if (topo_is_loopback(&fw->listen))
 		return;
 	for (i = 0; i < fw->to->nups; i++)
 		each_source(fw, &fw->up, any ?
@@ -305,6 +305,13 @@ void rules_forwards(struct where *w)
 {
 	list_for(struct forward, f, w->forwards)
 		one_forward(w, f);
+}
+
+void rules_forwards_of(struct where *w, const struct attachment *a)
+{
+	list_for(struct forward, f, w->forwards)
+		if (f->owner == a)
+			one_forward(w, f);
 }
 
 /*

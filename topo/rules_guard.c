@@ -302,6 +302,8 @@ void rules_guard_attachment(struct rules *x, struct attachment *a)
 	struct mac none = { { 0 } };
 	uint32_t i;
 
+	if (a->type == ATT_RESERVED)
+		return;
 	admit(x, a->leg.net, a->kname, !mask ? "accept" :
 	      arena_printf(x->out->arena, "goto guest%s",
 			   port_suffix(x, a, mask)), pos);

@@ -257,7 +257,7 @@ void rules_transits(struct rules *x)
 		written_ups(&p);
 		if (!p.f.nups)
 			default_ups(&p);
-		passage(&p, &t->forwards);
+		passage(&p, &t->forwarded);
 	}
 	list_for(struct router, r, &t->hosts) {
 		if (!r->way)

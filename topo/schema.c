@@ -43,7 +43,9 @@ static const char *const modes[] = {
 	"isolated", "nat", "routed", "open", NULL
 };
 static const char *const actions[] = { "allow", "reject", "drop", NULL };
-static const char *const attachments[] = { "tap", "veth", "nic", NULL };
+static const char *const attachments[] = {
+	"tap", "veth", "nic", "reserved", NULL
+};
 static const char *const routings[] = { "static", "none", NULL };
 static const char *const allowances[] = {
 	"duplicate-addresses", "loops", NULL
@@ -150,6 +152,19 @@ RECORD(rec_allowed, "an allowed address", allowed, allowed_fields,
 	ROW(s, "mac", m mac, type_mac), \
 	DESCRIPTION
 
+/* rows as in forward_fields: rec_forward describes both */
+#define FORWARD_ROWS \
+	ROW(forward, "listen", listen, field_ip), \
+	LIST(forward, "protocol", protocol, type_protocol), \
+	ROW(forward, "port", port, field_ports), \
+	ROW(forward, "target-port", target_port, field_ports), \
+	LIST(forward, "from", from, type_ref), \
+	DESCRIPTION
+
+static const struct field publish_fields[] = { FORWARD_ROWS };
+RECORD(rec_publish, "a published port", forward, publish_fields,
+       .scalar = short_publish);
+
 static const struct field attachment_fields[] = {
 	ROW(attachment, "network", leg.network, type_named),
 	ROW(attachment, "type", type, type_attachment, .names = attachments),
@@ -160,10 +175,13 @@ static const struct field attachment_fields[] = {
 	ROW(attachment, "queues", queues, field_u16, .min = 1, .max = 256),
 	ROW(attachment, "vnet-hdr", vnet_hdr, field_bool),
 	ROW(attachment, "netns", netns, type_netns),
+	ROW(attachment, "netns-id", netns_id, field_u32, .min = 1),
 	ROW(attachment, "default-route", default_route, field_bool),
 	ITEMS(attachment, "allowed-addresses", allowed, rec_allowed),
 	ONE(attachment, "anti-spoofing", guards, rec_guards),
 	ROW(attachment, "port-isolation", port_isolation, field_bool),
+	ITEMS(attachment, "publish", publish, rec_publish),
+	ROW(attachment, "labels", labels, type_labels),
 	LATER("bandwidth", SHAPING),
 	LATER("host", HOSTS),
 	LATER("owners", OWNERS),
@@ -214,13 +232,8 @@ static const struct field policy_fields[] = {
 RECORD(rec_policy, "a policy", policy, policy_fields);
 
 static const struct field forward_fields[] = {
-	ROW(forward, "listen", listen, field_ip),
-	LIST(forward, "protocol", protocol, type_protocol),
-	ROW(forward, "port", port, field_ports),
+	FORWARD_ROWS,
 	ROW(forward, "target", target, type_ref),
-	ROW(forward, "target-port", target_port, field_ports),
-	LIST(forward, "from", from, type_ref),
-	DESCRIPTION,
 };
 RECORD(rec_forward, "a forward", forward, forward_fields,
        .scalar = short_forward);

@@ -27,6 +27,7 @@ extern const struct field_type type_gateway6;
 extern const struct field_type type_mac;	/* struct mac; auto is zero */
 extern const struct field_type type_attachment;	/* uint8_t, enum att_type */
 extern const struct field_type type_netns;	/* const char * */
+extern const struct field_type type_labels;	/* list of struct label */
 extern const struct field_type type_user;	/* const char * */
 extern const struct field_type type_service;	/* struct service */
 extern const struct field_type type_protocol;	/* uint8_t */
@@ -45,6 +46,8 @@ int short_guards(const char *text, void *rec, struct arena *a,
 int short_allowed(const char *text, void *rec, struct arena *a,
 		  struct buf *why);
 int short_forward(const char *text, void *rec, struct arena *a,
+		  struct buf *why);
+int short_publish(const char *text, void *rec, struct arena *a,
 		  struct buf *why);
 int short_leg(const char *text, void *rec, struct arena *a, struct buf *why);
 int short_end(const char *text, void *rec, struct arena *a, struct buf *why);

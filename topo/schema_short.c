@@ -81,7 +81,32 @@ int short_link(const char *text, void *rec, struct arena *a, struct buf *why)
 	return 0;
 }
 
-/* --- [LISTEN:]PORT:TARGET[:PORT][/PROTOCOL] --------------------------- */
+/* --- [LISTEN:]PORT:TARGET[:PORT][/PROTOCOL[+PROTOCOL]] ---------------- */
+
+/* Cuts "/tcp+udp" off TEXT. */
+static int protocols(char *text, struct forward *w, struct arena *a,
+		     struct buf *why)
+{
+	char *slash = strrchr(text, '/'), *word, *at;
+	uint8_t v[4];
+	uint32_t n = 0;
+	int number;
+
+	if (!slash)
+		return 0;
+	*slash = '\0';
+	at = slash + 1;
+	while (n < sizeof(v) && (word = strsep(&at, "+"))) {
+		number = protocol_number(word);
+		if (number < 0) {
+			buf_printf(why, "%s is no protocol", word);
+			return -EINVAL;
+		}
+		v[n++] = number;
+	}
+	w->protocol = (struct list){ arena_memdup(a, v, sizeof(v)), n };
+	return at ? -EINVAL : 0;
+}
 
 /* Cuts what is before the next colon off *P; [brackets] go round IPv6. */
 static char *part(char **p)
@@ -103,6 +128,19 @@ static char *part(char **p)
 	if (end)
 		*end = '\0';
 	return s;
+}
+
+/* All parts of P, at most MAX: how many, or -EINVAL. */
+static int parts(char *p, char **v, int max)
+{
+	int n;
+
+	for (n = 0; n < max && p; n++) {
+		v[n] = part(&p);
+		if (!v[n])
+			return -EINVAL;
+	}
+	return p ? -EINVAL : n;
 }
 
 static int forward_parts(char *v[4], unsigned int n, struct forward *w,
@@ -129,27 +167,37 @@ int short_forward(const char *text, void *rec, struct arena *a,
 		  struct buf *why)
 {
 	struct forward *w = rec;
-	char *copy = arena_strdup(a, text), *slash = strrchr(copy, '/');
-	char *v[4], *p = copy;
-	unsigned int n;
-	uint8_t proto;
-	int number;
+	char *v[4], *p = arena_strdup(a, text);
+	int n;
 
-	if (slash) {
-		number = protocol_number(slash + 1);
-		if (number < 0) {
-			buf_printf(why, "%s is no protocol", slash + 1);
+	if (protocols(p, w, a, why))
+		return -EINVAL;
+	n = parts(p, v, 4);
+	w->target.pos = w->n.pos;
+	return n < 2 ? -EINVAL : forward_parts(v, n, w, a, why);
+}
+
+/* [LISTEN:]PORT[:PORT][/PROTOCOL[+PROTOCOL]]: the target is the attachment */
+int short_publish(const char *text, void *rec, struct arena *a,
+		  struct buf *why)
+{
+	struct forward *w = rec;
+	char *v[3], *p = arena_strdup(a, text);
+	int n, i = 0;
+
+	if (protocols(p, w, a, why))
+		return -EINVAL;
+	n = parts(p, v, 3);
+	if (n == 3 || (n == 2 && strpbrk(v[0], ".:"))) {
+		if (ip_read(v[0], &w->listen)) {
+			buf_printf(why, "%s is no address to listen on", v[0]);
 			return -EINVAL;
 		}
-		proto = number;
-		*slash = '\0';
-		w->protocol = list_one(a, &proto, sizeof(proto));
+		i = 1;
 	}
-	for (n = 0; n < 4 && p; n++) {
-		v[n] = part(&p);
-		if (!v[n])
-			return -EINVAL;
-	}
-	w->target.pos = w->n.pos;
-	return p || n < 2 ? -EINVAL : forward_parts(v, n, w, a, why);
+	if (n - i < 1 || field_ports.read(NULL, v[i], &w->port, a, why))
+		return -EINVAL;
+	if (n - i == 1)
+		return 0;
+	return field_ports.read(NULL, v[i + 1], &w->target_port, a, why);
 }

@@ -293,8 +293,12 @@ static int read_netns(const struct field *f, const char *text, void *v,
 		      struct arena *a, struct buf *why)
 {
 	static const char chars[] = LETTERS DIGITS "._-+@";
-	size_t len = strlen(text);
+	size_t len;
 
+	if (!strncmp(text, "pid:", 4) && text[4] &&
+	    strspn(text + 4, DIGITS) == strlen(text + 4))
+		text += 4;
+	len = strlen(text);
 	if (len && strspn(text, DIGITS) == len) {
 		if (*text == '0' || len > 7)
 			return -EINVAL;
@@ -427,6 +431,8 @@ const struct field_type type_records =
 	RECORD("a map of names", SHAPE_RECORDS, struct list);
 const struct field_type type_items =
 	RECORD("a list", SHAPE_ITEMS, struct list);
+const struct field_type type_labels =
+	RECORD("a map of keys to texts", SHAPE_PAIRS, struct list);
 const struct field_type type_text = {
 	"a text", SHAPE_FIXED, 0, read_text, print_nothing
 };
@@ -467,9 +473,10 @@ const struct field_type type_mac =
 	FIXED("a MAC address like 52:54:00:12:34:56, or auto", struct mac,
 	      read_mac, print_mac);
 const struct field_type type_attachment =
-	FIXED("tap, veth or nic", uint8_t, read_attachment, print_attachment);
+	FIXED("tap, veth, nic or reserved", uint8_t, read_attachment,
+	      print_attachment);
 const struct field_type type_netns =
-	STR("a network namespace: its name, path, or a process id",
+	STR("a network namespace: its name, path, a process id, or none",
 	    read_netns);
 const struct field_type type_user =
 	STR("a user or group: its name or number", read_user);

@@ -314,6 +314,8 @@ int topo_detach(struct topology *t, const char *name)
 	if (!v[i]->dynamic)
 		return -EPERM;
 	address_release(t, v[i]);
+	publish_release(t, v[i]);
+	name_release(t, v[i]);
 	t->ready = false;
 	memmove(&v[i], &v[i + 1], (t->attachments.n - i - 1) * sizeof(*v));
 	t->attachments.n--;

@@ -46,7 +46,7 @@ struct netspec {
 
 enum net_mode { MODE_ISOLATED, MODE_NAT, MODE_ROUTED, MODE_OPEN };
 enum action { ACT_ALLOW, ACT_REJECT, ACT_DROP };
-enum att_type { ATT_TAP, ATT_VETH, ATT_NIC };
+enum att_type { ATT_TAP, ATT_VETH, ATT_NIC, ATT_RESERVED };
 
 /* protocols: IANA numbers; `icmp` means both families */
 struct service {		/* "22/tcp", "8000-8010/udp", "icmp" */
@@ -151,14 +151,24 @@ struct attachment {
 	const char *owner, *group;
 	uint16_t queues;
 	bool vnet_hdr;
-	const char *netns;	/* name, path or "pid:N" */
+	const char *netns;	/* name, path, "pid:N" or "none" */
+	uint32_t netns_id;	/* inode of that namespace; 0: any */
 	bool default_route;
 	struct list allowed;	/* struct allowed * */
 	struct guards *guards;
 	bool port_isolation;
+	struct list publish;	/* struct forward *, without a target */
+	struct list labels;	/* struct label */
 	bool dynamic;		/* came by topo_attach() */
 	const char *kname;	/* its kernel name at the bridge */
 };
+
+/* Its end is left for another program to move: `netns: none`. */
+static inline bool attachment_is_parked(const struct attachment *a)
+{
+	return a->netns && a->netns[0] == 'n' && a->netns[1] == 'o' &&
+	       a->netns[2] == 'n' && a->netns[3] == 'e' && !a->netns[4];
+}
 
 struct group {
 	struct node n;
@@ -200,6 +210,7 @@ struct forward {
 	/* resolved */
 	struct end *from_ends;
 	uint32_t nfrom;
+	struct attachment *owner;	/* whose `publish:` it is, or NULL */
 	struct list target_ips;	/* struct ip */
 	struct network *net;	/* where the target is */
 	uint32_t mark;
@@ -282,7 +293,7 @@ struct topology {
 	uint32_t attachments_cap;	/* room; 0: as the reader left it */
 	struct list groups;	/* struct group * */
 	struct list policies;	/* struct policy * */
-	struct list forwards;	/* struct forward * */
+	struct list forwards;	/* struct forward *, as written */
 	struct list one2one;	/* struct one2one * */
 	struct list routers, nodes;	/* struct router * */
 	struct list links;	/* struct tlink * */
@@ -292,6 +303,9 @@ struct topology {
 	const char *netns;	/* "": the host's own */
 	const char *uplink_if, *uplink_if6;	/* in the home namespace */
 	struct transit *way;	/* both ends of it, or NULL */
+	struct list forwarded;	/* struct forward *: `forwards:`, and what
+				 * attachments publish.  Walk this one */
+	uint32_t forwarded_cap;
 	struct list hosts;	/* struct router *: all routers, then nodes,
 				 * copies (`count:`) one by one.  `nodes` is
 				 * as written: walk this one */
@@ -327,7 +341,7 @@ bool node_own(const struct node *n, const struct record *r, size_t offset);
 extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
 	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
-	rec_snat, rec_allowed,
+	rec_snat, rec_allowed, rec_publish,
 	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */
@@ -363,6 +377,10 @@ struct network *topo_network_with(const struct topology *t,
 				  const struct prefix *p);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
+/* 127.0.0.0/8: the host only. */
+bool topo_is_loopback(const struct ip *ip);
+/* Does the attachment publish what needs nothing else in the topology? */
+bool publish_alone(const struct topology *t, const struct attachment *a);
 /* Whether its routes are computed: `routing: static`, the default. */
 bool router_computed(const struct topology *t, const struct router *w);
 

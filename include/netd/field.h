@@ -60,6 +60,8 @@ enum field_shape {
 	SHAPE_RECORDS,		/* YAML only: struct list of pointers to
 				 * field->sub, by name (a map) */
 	SHAPE_ITEMS,		/* YAML only: the same as a list */
+	SHAPE_PAIRS,		/* YAML only: struct list of pairs of strings,
+				 * a map of keys to texts */
 };
 
 /*

@@ -116,13 +116,23 @@ struct bridge {
 struct veth {
 	struct link l;
 	struct brport port;
-	const char *peer_netns;	/* a name, an absolute path, "pid:N", or "" */
+	const char *peer_netns;	/* a name, an absolute path, "pid:N", "", or
+				 * PEER_PARKED */
 	const char *peer;	/* the peer's interface name */
+	uint32_t peer_id;	/* inode its namespace must have; 0: any */
 	uint8_t peer_ours;	/* its netns is one of our KIND_NETNS */
 	struct mac peer_mac;
 	struct list peer_addresses;	/* of struct prefix */
 	struct list peer_gateways;	/* of struct ip: default routes */
+	struct list stale;	/* const char *: "NETNS DEV ADDRESS", where
+				 * another guest's MAC may be remembered */
 };
+
+/*
+ * The peer stays beside our end, down and unmarked, for a program that moves
+ * it to where it belongs: from then on it is that one's.
+ */
+#define PEER_PARKED "none"
 
 struct tap {
 	struct link l;
@@ -131,6 +141,7 @@ struct tap {
 	const char *group;
 	uint16_t queues;	/* more than 1: multi-queue */
 	uint8_t vnet_hdr;
+	struct list stale;	/* as a veth's */
 };
 
 struct nic {
@@ -248,6 +259,7 @@ extern const struct kind_info kinds[KIND_COUNT];
 int kind_by_name(const char *name);
 /* true for the kinds whose struct begins with struct link. */
 bool kind_is_link(int kind);
+bool veth_is_parked(const struct veth *v);
 /* true for nft kinds. */
 bool kind_is_nft(int kind);
 

@@ -101,16 +101,19 @@ int topo_expand_attachment(struct topology *t, const char *name,
 
 /*
  * false when the topology asks for other objects, too, because of this
- * attachment: the first isolated port of a network changes its rules.
+ * attachment: the first isolated port of a network changes its rules, and so
+ * does the first port that is published there.
  */
 bool topo_attachment_alone(const struct topology *t, const char *name);
 
 /*
  * Checks one attachment, after topo_expand_attachment(), as topo_check() does
- * for all.  0 or -EINVAL.
+ * for all; OTHERS are the other topologies in force.  0 or -EINVAL.
  */
 int topo_check_attachment(struct topology *t, const char *name,
-			  const struct state *found, struct report *report);
+			  const struct state *found,
+			  struct topology *const *others, unsigned int nothers,
+			  struct report *report);
 
 /* A network as its guests see it. */
 struct topo_subnets {
@@ -130,6 +133,31 @@ bool topo_subnets(const struct topology *t, const char *network,
 struct ip topo_free_address(struct topology *t, const char *network,
 			    const struct prefix *range);
 
+/* labels: who asked for an attachment, and for what */
+struct label {
+	const char *key, *value;
+};
+
+struct topo_address {
+	struct prefix address;
+	struct ip gateway;	/* family 0: there is none */
+};
+
+/* An attachment, as who made it wants to know it.  "": does not apply. */
+struct topo_plug {
+	const char *type;	/* "tap", "veth", "nic", "reserved" */
+	const char *netns;	/* where the guest's end goes: a name, a path,
+				 * "pid:N", or "none" */
+	const char *ifname;	/* the guest's end */
+	const char *port;	/* our end, at the bridge */
+	const char *bridge;
+	uint32_t mtu;		/* of both ends */
+	bool default_route;	/* by the gateways */
+	struct list addresses;	/* struct topo_address */
+	struct list publish;	/* const char *: "127.0.0.1:8080:80/tcp" */
+	struct list labels;	/* struct label */
+};
+
 /* The part of a topology as JSON-like text for `show`: NAME is what it is. */
 struct topo_item {
 	const char *kind;	/* "network", "attachment", "router", "node",
@@ -142,6 +170,7 @@ struct topo_item {
 	const char *address;	/* its addresses, "10.1.0.20, fd00:1::20" */
 	const char *mac;
 	bool dynamic;		/* came by the API */
+	const struct topo_plug *plug;	/* of an attachment, else NULL */
 };
 
 /*

@@ -25,6 +25,11 @@ enum wire_type {
 	WIRE_WATCH,		/* body: state: replaces what is watched */
 	WIRE_EXEC,		/* body: netns, argv...; descriptors 0, 1, 2 */
 	WIRE_QUIT,
+	/* body: str netns, port, the peer's namespace, peer ("": none); done
+	 * with EAGAIN as long as an end has no carrier, or a tentative
+	 * address */
+	WIRE_READY,
+	WIRE_NETNS,		/* body: str of a namespace, as ns_open() */
 	/* host -> netd */
 	WIRE_FOUND = 64,	/* body: state; a big one comes in several */
 	WIRE_PROGRESS,		/* body: u32 done, u32 total */
@@ -32,6 +37,7 @@ enum wire_type {
 	WIRE_DONE,		/* body: u32 errno of the request as a whole */
 	WIRE_DIRTY,		/* body: u32 OBSERVE_*; str what was seen */
 	WIRE_EXITED,		/* body: u32 status as of waitpid(2) */
+	WIRE_INODE,		/* body: u32 inode number of a namespace */
 };
 
 /* Flags of WIRE_OBSERVE and of the body of WIRE_DIRTY: what to look at. */

@@ -8,6 +8,15 @@
 
 static const struct pos nowhere;
 
+static void words(struct list *l, struct arena *a)
+{
+	const char **v = l->items;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++)
+		v[i] = arena_printf(a, "word %u", i);
+}
+
 /* Some value for every field, another one for every SEED. */
 static void fill(struct object *o, struct arena *a, unsigned int seed)
 {
@@ -25,7 +34,11 @@ static void fill(struct object *o, struct arena *a, unsigned int seed)
 			l = field_at(f, o);
 			l->n = 1 + seed % 3;
 			l->items = arena_alloc(a, l->n * f->elem->size);
-			memset(l->items, 1 + seed % 2, l->n * f->elem->size);
+			if (f->elem->shape == SHAPE_STR)
+				words(l, a);
+			else
+				memset(l->items, 1 + seed % 2,
+				       l->n * f->elem->size);
 		} else {
 			memset(field_at(f, o), 1 + seed % 2, f->type->size);
 		}

@@ -47,7 +47,7 @@ static void check_row(const struct record *r, const struct field *f)
 	if (f->elem && f->elem->size > 64)
 		fault(r, f, "is larger than the reader's room for an item");
 	if (f->type && !is_struct(f) && !f->elem &&
-	    (!f->type->read || !f->type->print))
+	    f->type->shape != SHAPE_PAIRS && (!f->type->read || !f->type->print))
 		fault(r, f, "can't be read or printed");
 	if (strspn(f->name, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
 	    strlen(f->name))
@@ -88,6 +88,52 @@ static void check_ends_are_legs(void)
 	for (i = 0; i < rec_end.count; i++) {
 		CHECK(rec_end.fields[i].off == rec_leg.fields[i].off);
 		CHECK(rec_end.fields[i].type == rec_leg.fields[i].type);
+	}
+	CHECK(rec_publish.count < rec_forward.count);
+	for (i = 0; i < rec_publish.count; i++)
+		CHECK(rec_publish.fields[i].off == rec_forward.fields[i].off);
+}
+
+static const struct {
+	const char *text, *why;
+	uint16_t port, target;
+	uint8_t listen, protocols;
+} published[] = {
+	{ "8080:80", NULL, 8080, 80, 0, 0 },
+	{ "80", NULL, 80, 0, 0, 0 },
+	{ "127.0.0.1:8080:80/tcp", NULL, 8080, 80, 4, 1 },
+	{ "[2001:db8::1]:8080:80/udp", NULL, 8080, 80, 6, 1 },
+	{ "192.0.2.1:53/tcp+udp", NULL, 53, 0, 4, 2 },
+	{ "8000-8010:8000-8010/sctp", NULL, 8000, 8000, 0, 1 },
+	{ "8080:vm1", "", 0, 0, 0, 0 },
+	{ "a.b:80:80", "no address", 0, 0, 0, 0 },
+	{ "80:80/xyz", "no protocol", 0, 0, 0, 0 },
+	{ "80:80/", "", 0, 0, 0, 0 },
+	{ "80:80/tcp+", "", 0, 0, 0, 0 },
+	{ "1:2:3:4", "", 0, 0, 0, 0 },
+	{ "70000", "", 0, 0, 0, 0 },
+	{ "", "", 0, 0, 0, 0 },
+};
+
+static void check_published(struct arena *a)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(published) / sizeof(*published); i++) {
+		struct forward f = { .listen = { .family = 0 } };
+		struct buf why = { 0 };
+		int err = short_publish(published[i].text, &f, a, &why);
+
+		CHECK(!err == !published[i].why);
+		if (published[i].why)
+			CHECK(strstr(buf_text(&why), published[i].why));
+		if (!err) {
+			CHECK(f.port.lo == published[i].port);
+			CHECK(f.target_port.lo == published[i].target);
+			CHECK(f.listen.family == published[i].listen);
+			CHECK(f.protocol.n == published[i].protocols);
+		}
+		buf_free(&why);
 	}
 }
 
@@ -174,7 +220,10 @@ static const struct sample samples[] = {
 	{ &type_netns, "/run/a b", "!", NULL },
 	{ &type_netns, "..", "!", NULL },
 	{ &type_netns, "a/b", "!", NULL },
-	{ &type_netns, "pid:1", "!", NULL },
+	{ &type_netns, "pid:1", NULL, NULL },
+	{ &type_netns, "pid:01", "!", NULL },
+	{ &type_netns, "pid:x", "!", NULL },
+	{ &type_netns, "none", NULL, NULL },
 	{ &type_user, "alice", NULL, NULL },
 	{ &type_user, "libvirt-qemu", NULL, NULL },
 	{ &type_user, "1000", NULL, NULL },
@@ -259,6 +308,7 @@ int main(void)
 	for (i = 0; i < COUNT(samples); i++)
 		check_sample(&samples[i], a);
 	check_protocols();
+	check_published(a);
 	arena_free(a);
 	return test_end();
 }

@@ -1,0 +1,173 @@
+// plug_netns.c - attachments whose namespace is gone, and how that is known
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netd/engine.h"
+#include "netd/log.h"
+
+/*
+ * A path or a process number may lead somewhere else tomorrow, so the inode
+ * of the namespace is written down with the attachment.
+ */
+#define NETNS_ID "netns-id"
+
+static bool is_bound(const char *spec)
+{
+	return spec[0] == '/' || !strncmp(spec, "pid:", 4);
+}
+
+/* --- the text -------------------------------------------------------- */
+
+static json_t *parse(const char *text)
+{
+	return json_loads(text, 0, NULL);
+}
+
+/* The attachment in {NAME: {...}}; borrowed. */
+static json_t *inside(json_t *o)
+{
+	return json_object_iter_value(json_object_iter(o));
+}
+
+bool plug_says(const struct plug *p, const char *text)
+{
+	json_t *have = parse(p->text), *want = parse(text);
+	bool same;
+
+	if (!json_object_get(inside(want), NETNS_ID))
+		json_object_del(inside(have), NETNS_ID);
+	same = have && want && json_equal(have, want);
+	json_decref(have);
+	json_decref(want);
+	return same;
+}
+
+static char *with_id(const char *text, uint32_t id)
+{
+	json_t *o = parse(text);
+	char *s;
+
+	json_object_set_new(inside(o), NETNS_ID, json_integer(id));
+	s = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	return s;
+}
+
+/* --- which namespace ------------------------------------------------- */
+
+static void take_inode(void *arg, const struct wire_head *h, const char *p,
+		       const char *end)
+{
+	if (h->type == WIRE_INODE)
+		unpack_u32(&p, end, arg);
+}
+
+static int ask_inode(struct engine *e, const char *spec, uint32_t *id)
+{
+	int err = worker_start(&e->worker);
+
+	*id = 0;
+	if (err)
+		return err;
+	pack_str(worker_begin(&e->worker, WIRE_NETNS, 0), spec);
+	err = worker_send(&e->worker);
+	return err ? err : worker_wait(&e->worker, take_inode, id);
+}
+
+int plug_bind(struct engine *e, const struct state *objs, const char *text,
+	      char **bound)
+{
+	struct veth *v = NULL;
+	uint32_t i, id;
+	int err;
+
+	*bound = NULL;
+	for (i = 0; i < objs->n; i++)
+		if (objs->v[i]->kind == KIND_VETH)
+			v = (struct veth *)objs->v[i];
+	if (!v || v->peer_ours || v->peer_id || !is_bound(v->peer_netns))
+		return 0;
+	err = ask_inode(e, v->peer_netns, &id);
+	if (err == -ENOENT || err == -EINVAL) {
+		report_error(e->report, v->l.o.pos, NULL, "%s is no network "
+			     "namespace%s", v->peer_netns, err == -EINVAL ?
+			     "" : ": there is none");
+		return -EINVAL;
+	}
+	if (err)
+		return err;
+	v->peer_id = id;
+	*bound = with_id(text, id);
+	return 0;
+}
+
+/* --- those that are gone --------------------------------------------- */
+
+/* Is its port missing because its namespace is gone, or another one? */
+static bool is_gone(struct engine *e, const struct topo_plug *p,
+		    const char *home)
+{
+	struct object port = { .kind = KIND_VETH, .netns = home,
+			       .name = p->port };
+	const struct hold *h;
+
+	if (!is_bound(p->netns))
+		return false;
+	h = hold_find(&e->holds, &port);
+	return h && h->absent && (h->err == ENOENT || h->err == ESTALE ||
+				  h->err == EINVAL);
+}
+
+/* The name of the first of EN's that is gone, or NULL; the caller frees it. */
+static char *find_gone(struct engine *e, const struct entry *en)
+{
+	struct topo_item it;
+	struct arena *a;
+	char *name = NULL;
+	unsigned int i;
+
+	if (!en->nplugs || !en->topo)
+		return NULL;
+	a = arena_new();
+	for (i = 0; i < en->nplugs && !name; i++)
+		if (topo_item_named(en->topo, en->plugs[i].name, a, &it) &&
+		    it.plug && is_gone(e, it.plug, topo_home(en->topo)))
+			name = strdup(en->plugs[i].name);
+	arena_free(a);
+	return name;
+}
+
+static bool collect(struct engine *e, struct entry *en)
+{
+	char *name = find_gone(e, en), *topology = strdup(en->name);
+	int err = -ENOENT;
+
+	if (name && topology) {
+		report_clear(e->report);
+		err = plug_remove(e, en, name);
+	}
+	if (!err) {
+		log_info("attachment %s of %s: its network namespace is gone",
+			 name, topology);
+		plug_gone(e, topology, name, "its network namespace is gone");
+	}
+	free(name);
+	free(topology);
+	return !err;
+}
+
+void plugs_collect(struct engine *e)
+{
+	unsigned int i;
+	bool any = false;
+
+	if (!e->holds.n)
+		return;
+	for (i = 0; i < e->set.n; i++)
+		while (collect(e, e->set.v[i]))
+			any = true;
+	if (any)
+		engine_publish_all(e);
+}
