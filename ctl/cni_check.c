@@ -1,8 +1,8 @@
 // cni_check.c - CHECK and STATUS: is it as it should be, can there be more?
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <dirent.h>
-#include <fcntl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -74,33 +74,34 @@ static void check_routes(const struct cni *c, const struct netns_view *v,
 	}
 }
 
-static void check_inside(const struct cni *c, const json_t *attachment)
+static void look_inside(const struct cni *c, struct netns_view *v)
 {
-	int fd = netns_open(c->netns), err;
-	const json_t *own;
-	struct netns_view v;
-	size_t index = 0;
-	const char *mac;
+	int fd = netns_open(c->netns);
+	int err = fd < 0 ? fd : netns_look(fd, c->ifname, v);
 
-	err = fd < 0 ? fd : netns_look(fd, c->ifname, &v);
 	if (err < 0)
 		cni_fail(c, CNI_NETNS, NULL, "failed to open netns \"%.100s\": "
 			 "%s", c->netns, err == -EXDEV ? "it is the host's own" :
 			 strerror(-err));
-	own = own_interface(c, &index);
-	mac = plug_str(own, "mac");
-	if (!v.has_link)
+	close(fd);
+}
+
+static void check_inside(const struct cni *c, const struct netns_view *v,
+			 const json_t *attachment)
+{
+	size_t index = 0;
+	const char *mac = plug_str(own_interface(c, &index), "mac");
+
+	if (!v->has_link)
 		cni_fail(c, CNI_DIFFERS, NULL, "there is no interface %s in "
 			 "%.100s", c->ifname, c->netns);
-	if (!v.up)
+	if (!v->up)
 		cni_fail(c, CNI_DIFFERS, NULL, "%s is down", c->ifname);
-	if (*mac && strcasecmp(mac, v.mac))
+	if (*mac && strcasecmp(mac, v->mac))
 		cni_fail(c, CNI_DIFFERS, NULL, "%s has the MAC %s instead of "
-			 "%.20s", c->ifname, v.mac, mac);
-	check_ips(c, &v, index);
-	check_routes(c, &v, attachment);
-	netns_view_free(&v);
-	close(fd);
+			 "%.20s", c->ifname, v->mac, mac);
+	check_ips(c, v, index);
+	check_routes(c, v, attachment);
 }
 
 /* --- CHECK: outside --------------------------------------------------- */
@@ -167,19 +168,22 @@ static json_t *find_attachment(const struct cni *c, struct answer *a)
 void cni_check(struct cni *c)
 {
 	struct buf why = { 0 };
+	struct netns_view v;
 	json_t *attachment;
 	struct answer a;
 	int code = 0;
 
 	if (!c->prev)
 		cni_fail(c, CNI_CONFIG, NULL, "CHECK needs prevResult");
+	look_inside(c, &v);
 	attachment = find_attachment(c, &a);
-	check_inside(c, attachment);
+	check_inside(c, &v, attachment);
 	check_outside(c, attachment);
 	if (c->ipam)
 		json_decref(cni_ipam(c, "CHECK", &code, &why));
 	if (code)
 		cni_fail(c, code, NULL, "%s: %s", c->ipam, buf_text(&why));
+	netns_view_free(&v);
 	answer_free(&a);
 }
 

@@ -22,8 +22,9 @@
 
 struct conflist {
 	const char *topology, *network;
-	bool shared;		/* another topology has a network so called */
-	bool first;		/* and the name alone is this one's */
+	json_t *have;		/* what is in its file, if that is ours */
+	bool foreign;		/* it isn't */
+	bool qualified;		/* another network has the name alone */
 	char file[FILE_NAME];
 };
 
@@ -72,11 +73,8 @@ static uint64_t list_networks(struct conflists *l, const struct topos *set)
 		collect(l, set->v[i]);
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), by_network);
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; i < l->n; i++)
 		buf_printf(&all, "%s\n", l->v[i].file);
-		if (i && !strcmp(l->v[i - 1].network, l->v[i].network))
-			l->v[i - 1].shared = l->v[i].shared = true;
-	}
 	hash = hash64(buf_text(&all), all.len) | 1;
 	buf_free(&all);
 	return hash;
@@ -124,9 +122,8 @@ static json_t *render(const struct conflist *c, const char *socket)
 	json_t *plugin;
 
 	snprintf(network, sizeof(network), "%s/%s", c->topology, c->network);
-	snprintf(name, sizeof(name), "%s%s%s", c->shared && !c->first ?
-		 c->topology : "", c->shared && !c->first ? "." : "",
-		 c->network);
+	snprintf(name, sizeof(name), "%s%s%s", c->qualified ? c->topology : "",
+		 c->qualified ? "." : "", c->network);
 	plugin = json_pack("{s:s, s:s, s:{s:b, s:b, s:b, s:b, s:b}}",
 			   "type", "netd-cni", "network", network,
 			   "capabilities", "ips", 1, "mac", 1, "portMappings",
@@ -143,46 +140,58 @@ static json_t *render(const struct conflist *c, const char *socket)
 static void write_one(struct conflists *l, struct conflist *c,
 		      const char *socket)
 {
-	bool foreign;
-	json_t *have = read_ours(l->dir, c->file, &foreign);
 	json_t *want = render(c, socket);
 	char *text = json_dumps(want, JSON_INDENT(2));
 	int err = 0;
 
 	if (!text)
 		fatal("out of memory");
-	if (foreign)
+	if (c->foreign)
 		log_warning("%s is not netd's any more and stays as it is",
 			    c->file);
-	else if (!json_equal(have, want))
+	else if (!json_equal(c->have, want))
 		err = write_at(l->dir, c->file, text, strlen(text), 0644,
 			       false);
 	if (err)
 		log_warning("%s: %s", c->file, strerror(-err));
 	free(text);
-	json_decref(have);
+	json_decref(c->have);
 	json_decref(want);
 }
 
-/* Who of several had the name alone until now, keeps it. */
-static void settle_names(struct conflists *l)
+/*
+ * Containers know a network by its name: whoever has one keeps it.  V are N
+ * networks that are called the same.
+ */
+static void settle_names(struct conflists *l, struct conflist *v,
+			 unsigned int n)
 {
-	unsigned int i, taken = UINT32_MAX;
-	bool foreign;
-	json_t *have;
+	struct conflist *holder = NULL, *c;
+	const char *name;
 
-	for (i = 0; i < l->n; i++) {
-		struct conflist *c = &l->v[i];
+	for (c = v; c < v + n; c++) {
+		c->have = read_ours(l->dir, c->file, &c->foreign);
+		name = json_string_value(json_object_get(c->have, "name"));
+		c->qualified = name && strcmp(name, c->network);
+		if (name && !c->qualified && !holder)
+			holder = c;
+	}
+	for (c = v; c < v + n && !holder; c++)
+		if (!c->qualified)
+			holder = c;
+	for (c = v; c < v + n; c++)
+		c->qualified = c != holder;
+}
 
-		if (!c->shared || (taken < i && !strcmp(l->v[taken].network,
-							c->network)))
-			continue;
-		have = read_ours(l->dir, c->file, &foreign);
-		c->first = have && !strcmp(c->network, json_string_value(
-				json_object_get(have, "name")) ?: "");
-		if (c->first)
-			taken = i;
-		json_decref(have);
+static void settle_all(struct conflists *l)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < l->n; i += n) {
+		for (n = 1; i + n < l->n; n++)
+			if (strcmp(l->v[i].network, l->v[i + n].network))
+				break;
+		settle_names(l, &l->v[i], n);
 	}
 }
 
@@ -237,7 +246,7 @@ void conflists_write(struct engine *e)
 		/* until all is known that is asked for, nothing goes */
 		if (!e->nothing_goes)
 			remove_others(&l);
-		settle_names(&l);
+		settle_all(&l);
 		for (i = 0; i < l.n; i++)
 			write_one(&l, &l.v[i], e->opt->socket);
 		e->conflists = e->nothing_goes ? 0 : hash;

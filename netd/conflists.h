@@ -10,9 +10,9 @@
  * network in force, 95-netd-TOPOLOGY.NETWORK.conflist, so that engines list
  * and use the networks: a file is written whole and renamed, and only a file
  * with the key "netd" in it is ever changed or removed.  The network's name
- * for engines is NETWORK; when several topologies have it, it stays that of
- * the one who had it first, and the others are TOPOLOGY.NETWORK.  What fails
- * is logged; the networks don't depend on it.
+ * for engines is NETWORK, or TOPOLOGY.NETWORK when another topology's has that
+ * already; it stays the same as long as the network is there.  What fails is
+ * logged; the networks don't depend on it.
  */
 void conflists_write(struct engine *e);
 
