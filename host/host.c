@@ -79,7 +79,7 @@ void host_dirty(struct host *h, uint32_t what, const char *why)
 
 	if ((h->told & what) == what)
 		return;
-	h->told |= what;
+	h->told |= what & ~DIRTY_REAPED;
 	pack_u32(&b, what);
 	pack_str(&b, why);
 	host_send(h, WIRE_DIRTY, 0, &b);

@@ -198,11 +198,20 @@ static bool left_over(struct ns *ns)
 
 void reap_ready(struct host *h)
 {
+	bool any = false;
 	struct ns *ns;
 
-	for (ns = ns_first(h); ns; ns = ns->next)
-		if (ended(ns) && left_over(ns))
+	for (ns = ns_first(h); ns; ns = ns->next) {
+		if (!ended(ns))
+			continue;
+		any = true;
+		if (left_over(ns))
 			reap_start(h, ns);
+	}
+	for (ns = ns_first(h); any && ns; ns = ns->next)
+		any = ns->reaper <= 0;
+	if (any)
+		host_dirty(h, DIRTY_REAPED, "what was to go is gone");
 }
 
 static void doom(struct host *h, struct job *j)

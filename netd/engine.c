@@ -148,6 +148,13 @@ static void take_events(struct engine *e)
 	if (!dirty)
 		return;
 	e->worker.dirty = 0;
+	if (dirty & DIRTY_REAPED) {
+		e->removing_until = 0;
+		engine_look(e, 0, DEBOUNCE_MS);
+	}
+	dirty &= ~DIRTY_REAPED;
+	if (!dirty)
+		return;
 	log_debug("an event: %s", e->worker.why);
 	engine_event(e, "drift", json_pack("{s:s}", "what", e->worker.why));
 	hold_wake(&e->holds);

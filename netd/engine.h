@@ -99,6 +99,8 @@ struct engine {
 	int64_t told;
 	uint32_t done, total;
 	uint32_t steps;		/* of the last update */
+	uint32_t removes;	/* links that it removes */
+	int64_t removing_until;	/* ms: not to look of our own accord before */
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
 	uint64_t conflists;	/* hash of the networks that have files */

@@ -14,6 +14,9 @@
 /* To look again is cheap next to what was done, or in a small host. */
 #define SMALL_HOST 4000
 #define SOON_MS 1000
+/* So many links are deleted in the background, which takes its time. */
+#define MANY_GO 256
+#define REMOVAL_MS 120000
 
 static int numbers_write(struct engine *e, bool whole, bool safe)
 {
@@ -137,13 +140,23 @@ static int keep_it(struct engine *e, int (*keep)(struct engine *e, void *arg),
 	return err;
 }
 
-/* Is what was done as it should be?  At once where that costs little. */
+/*
+ * Is what was done as it should be?  At once where that costs little; after a
+ * large removal when the kernel side says that all has gone, since until then
+ * each look waits for the lock of all links again and again.
+ */
 static int look_again(struct engine *e, uint32_t steps)
 {
 	uint32_t links = e->wanted->n -
 			 (state_seek(e->wanted, KIND_BRIDGE, "", "") -
 			  state_seek(e->wanted, KIND_TABLE, "", ""));
 
+	if (e->removes > MANY_GO) {
+		e->removing_until = now_ms() + REMOVAL_MS;
+		engine_look(e, 0, REMOVAL_MS);
+	}
+	if (now_ms() < e->removing_until)
+		return 0;
 	if (!e->within && (links < SMALL_HOST || steps > links / 4))
 		return reconcile_persist(e, OBSERVE_LINKS | OBSERVE_FACTS);
 	engine_look(e, 0, SOON_MS);
@@ -172,14 +185,14 @@ static bool comes_first(const struct change *c, const struct step *s)
 }
 
 /* Moves the steps that come first to FIRST, if there is a reason to. */
-static void split(struct change *c, struct plan *first)
+static void split(struct engine *e, struct change *c, struct plan *first)
 {
-	bool removes = false;
 	uint32_t i, n = 0;
 
+	e->removes = 0;
 	for (i = 0; i < c->plan.n; i++)
-		removes |= is_removal(&c->plan.steps[i]);
-	if (!removes)
+		e->removes += is_removal(&c->plan.steps[i]);
+	if (!e->removes)
 		return;
 	for (i = 0; i < c->plan.n; i++) {
 		struct step *s = &c->plan.steps[i];
@@ -211,7 +224,7 @@ static int take_all(struct engine *e, struct change *c)
 	struct plan first = { 0 };
 	int err;
 
-	split(c, &first);
+	split(e, c, &first);
 	err = take_steps(e, &first);
 	if (!err)
 		err = take_steps(e, &c->plan);

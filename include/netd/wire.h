@@ -46,6 +46,7 @@ enum {
 	OBSERVE_NFT = 2,
 	OBSERVE_FACTS = 4,
 	OBSERVE_SYSCTLS = 8,	/* only those of the body; also in LINKS */
+	DIRTY_REAPED = 256,	/* the links of a large removal are gone */
 };
 
 /*
