@@ -134,6 +134,16 @@ bool reader_colons(const struct reader *r, struct pos pos)
 
 /* --- events ---------------------------------------------------------- */
 
+/* What is at a place between two characters that the parser can't go on at. */
+static const char *syntax_hint(const struct reader *r, struct pos pos)
+{
+	size_t i = r->mark_byte;
+
+	if (i < r->len && r->text[i] == '\t')
+		return " (a tab: YAML is indented with spaces)";
+	return reader_colons(r, pos) ? colons_hint : "";
+}
+
 static void syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -153,8 +163,7 @@ static void syntax_error(struct reader *r)
 	r->line = 1;
 	pos = mark_pos(r, p->problem_mark.index);
 	reader_error(r, pos, NULL, "YAML: %s%s%s%s", p->context ? p->context :
-		     "", p->context ? ": " : "", what,
-		     reader_colons(r, pos) ? colons_hint : "");
+		     "", p->context ? ": " : "", what, syntax_hint(r, pos));
 }
 
 /* What YAML has and we don't: a text must mean what it says. */

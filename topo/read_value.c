@@ -231,10 +231,19 @@ static void read_list(struct reader *r, const struct field *f, struct list *l,
 
 /* --- structs --------------------------------------------------------- */
 
+/* What it may be written as. */
+static const char *spellings(struct reader *r, const struct record *t)
+{
+	if (!t->spelling)
+		return arena_printf(r->arena, "a map (%s)", t->what);
+	return arena_printf(r->arena, "%s (%s or a map)", t->what,
+			    t->spelling);
+}
+
 static void read_short(struct reader *r, const struct record *t, void *rec)
 {
 	static const struct field none = { .name = "" };
-	const struct field_type what = { .what = t->what };
+	const struct field_type what = { .what = spellings(r, t) };
 	struct node *n = rec;
 	struct buf why = { 0 };
 	const char *bad = unfit(r, &what);
@@ -269,8 +278,7 @@ static void read_any(struct reader *r, const struct record *t, void *rec)
 		read_short(r, t, rec);
 	} else if (r->ev.type != YAML_NO_EVENT) {
 		n->broken = true;
-		expected(r, n->path, arena_printf(r->arena, "a map (%s)",
-						  t->what));
+		expected(r, n->path, spellings(r, t));
 		reader_skip(r);
 	}
 }

@@ -242,7 +242,14 @@ static void decide_both(struct resolver *r, struct network *w)
 	if (!g4 && g6 && ip_read(g6, &ip) && !none(g6))
 		g4 = g6;
 	decide(r, w, g4, &w->via4, &w->home4, PLACE(w, rec_network, gateway));
-	decide(r, w, g6, &w->via6, &w->home6, PLACE(w, rec_network, gateway6));
+	/* one word that is wrong is one error */
+	if (g4 == g6 && g4 && ip_read(g4, &ip)) {
+		w->via6 = w->via4;
+		w->home6 = w->home4;
+	} else {
+		decide(r, w, g6, &w->via6, &w->home6,
+		       PLACE(w, rec_network, gateway6));
+	}
 	w->home4 = w->home4 && w->net4.ip.family;
 	w->home6 = w->home6 && w->net6.ip.family;
 	w->has_gateway = w->home4 || w->home6;

@@ -61,7 +61,8 @@ static const struct field stp_fields[] = {
 	    .max = 30000),
 	DESCRIPTION,
 };
-RECORD(rec_stp, "stp", stp, stp_fields, .scalar = short_stp);
+RECORD(rec_stp, "stp", stp, stp_fields, .scalar = short_stp,
+       .spelling = "true, false");
 
 static const struct field guards_fields[] = {
 	ROW(guards, "mac", mac, field_bool),
@@ -73,7 +74,8 @@ static const struct field guards_fields[] = {
 	DESCRIPTION,
 };
 RECORD(rec_guards, "anti-spoofing", guards, guards_fields,
-       .scalar = short_guards);
+       .scalar = short_guards,
+       .spelling = "true, false");
 
 static const struct field troute_fields[] = {
 	ROW(troute, "to", to, field_net),
@@ -142,7 +144,8 @@ static const struct field allowed_fields[] = {
 	DESCRIPTION,
 };
 RECORD(rec_allowed, "an allowed address", allowed, allowed_fields,
-       .scalar = short_allowed);
+       .scalar = short_allowed,
+       .spelling = "10.1.0.0/24");
 
 /* What attachments, legs and ends of links have, below PREFIX of a struct. */
 #define LEG_ROWS(s, m) \
@@ -163,7 +166,8 @@ RECORD(rec_allowed, "an allowed address", allowed, allowed_fields,
 
 static const struct field publish_fields[] = { FORWARD_ROWS };
 RECORD(rec_publish, "a published port", forward, publish_fields,
-       .scalar = short_publish);
+       .scalar = short_publish,
+       .spelling = "8080:80/tcp");
 
 static const struct field attachment_fields[] = {
 	ROW(attachment, "network", leg.network, type_named),
@@ -200,7 +204,8 @@ static const struct field leg_fields[] = {
 	ROW(leg_spec, "gateway", gateway, type_gateway4),
 	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
 };
-RECORD(rec_leg, "a leg", leg_spec, leg_fields, .scalar = short_leg);
+RECORD(rec_leg, "a leg", leg_spec, leg_fields, .scalar = short_leg,
+       .spelling = "the name of a network");
 
 /* rows as in leg_fields: an end may become a leg, and rec_leg describes both */
 static const struct field end_fields[] = {
@@ -211,7 +216,8 @@ static const struct field end_fields[] = {
 	LATER("ospf", ROUTING),
 };
 RECORD(rec_end, "an end of a link", leg_spec, end_fields,
-       .scalar = short_end);
+       .scalar = short_end,
+       .spelling = "r1, r1:eth0");
 
 static const struct field group_fields[] = {
 	LIST(group, "members", members, type_ref),
@@ -236,7 +242,8 @@ static const struct field forward_fields[] = {
 	ROW(forward, "target", target, type_ref),
 };
 RECORD(rec_forward, "a forward", forward, forward_fields,
-       .scalar = short_forward);
+       .scalar = short_forward,
+       .spelling = "8080:vm1:80/tcp");
 
 static const struct field one2one_fields[] = {
 	ROW(one2one, "external", external, field_net),
@@ -298,7 +305,8 @@ static const struct field link_fields[] = {
 	LATER("ospf", ROUTING),
 	DESCRIPTION,
 };
-RECORD(rec_link, "a link", tlink, link_fields, .scalar = short_link);
+RECORD(rec_link, "a link", tlink, link_fields, .scalar = short_link,
+       .spelling = "r1-r2");
 
 static const struct field pools_fields[] = {
 	ROW(pools, "lan", lan, type_pool4),

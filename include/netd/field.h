@@ -119,6 +119,7 @@ struct record {
 	 */
 	int (*scalar)(const char *text, void *rec, struct arena *a,
 		      struct buf *why);
+	const char *spelling;	/* what that looks like, for messages */
 	bool list;		/* YAML: may be written as the list that its
 				 * first field is */
 };
