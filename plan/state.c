@@ -109,7 +109,8 @@ void state_sort(struct state *s,
 
 	if (s->sorted)
 		return;
-	qsort(s->v, s->n, sizeof(*s->v), by_identity);
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), by_identity);
 	for (i = 0; i < s->n; i++) {
 		if (n && !object_cmp(s->v[n - 1], s->v[i])) {
 			if (clash && !object_same(s->v[n - 1], s->v[i]))
