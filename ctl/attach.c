@@ -1,20 +1,14 @@
-// attach.c - netdctl attach, detach, exec: things found by their names
+// attach.c - netdctl attach, detach: plugs into networks and out of them
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "netd/buf.h"
 
-/* Splits TOPOLOGY/NAME; the topology is NULL when it isn't written. */
-static char *split(const char *arg, const char **name)
+char *split_name(const char *arg, const char **name)
 {
 	const char *slash = strchr(arg, '/');
 
@@ -24,21 +18,83 @@ static char *split(const char *arg, const char **name)
 
 /* --- attach ---------------------------------------------------------- */
 
-static const char *const spec[] = {
-	"netns=", "tap", "nic=", "name=", "owner=", "group=", "queues=",
-	"ifname=", "address=", "address6=", "mac=", NULL
-};
-enum { NETNS, TAP, NIC, NAME, OWNER, GROUP, QUEUES, IFNAME, ADDRESS,
-       ADDRESS6, MAC, VALUES };
+/* what is sent as a string, as a list, ...; NULL: handled by hand */
+static json_t *as_text(const char *v);
+static json_t *as_number(const char *v);
+static json_t *as_false(const char *v);
 
-/* A name that nobody has: the network's, and some hex digits. */
-static void make_name(char *out, size_t size, const char *network)
+static const struct {
+	const char *spec, *key;
+	json_t *(*json)(const char *v);
+} keys[] = {
+	{ "netns=", "netns", as_text }, { "tap", NULL, NULL },
+	{ "nic=", NULL, NULL }, { "reserve", NULL, NULL },
+	{ "name=", NULL, NULL }, { "wait=?", NULL, NULL },
+	{ "owner=", "owner", as_text }, { "group=", "group", as_text },
+	{ "queues=", "queues", as_number }, { "ifname=", "ifname", as_text },
+	{ "address=", "address", as_text },
+	{ "address6=", "address6", as_text }, { "mac=", "mac", as_text },
+	{ "no-default-route", "default-route", as_false },
+	{ "publish=+", "publish", json_lines },
+	{ "label=+", "labels", json_labels },
+};
+enum { NETNS, TAP, NIC, RESERVE, NAME, WAIT,
+       VALUES = sizeof(keys) / sizeof(*keys) };
+
+static json_t *as_text(const char *v)
 {
-	unsigned int r = 0;
+	return json_string(v);
+}
+
+static json_t *as_number(const char *v)
+{
+	return json_integer(atoi(v));
+}
+
+static json_t *as_false(const char *v)
+{
+	return json_false();
+}
+
+json_t *json_lines(const char *v)
+{
+	json_t *list = json_array();
+	size_t n;
+
+	for (; *v; v += n + (v[n] == '\n')) {
+		n = strcspn(v, "\n");
+		json_array_append_new(list, json_stringn(v, n));
+	}
+	return list;
+}
+
+json_t *json_labels(const char *v)
+{
+	json_t *o = json_object();
+	size_t n, eq;
+	char *key;
+
+	for (; *v; v += n + (v[n] == '\n')) {
+		n = strcspn(v, "\n");
+		eq = strcspn(v, "=");
+		if (eq > n)
+			eq = n;
+		key = must(strndup(v, eq));
+		json_object_set_new(o, key, eq < n ?
+				    json_stringn(v + eq + 1, n - eq - 1) :
+				    json_string(""));
+		free(key);
+	}
+	return o;
+}
+
+void make_name(char *out, size_t size, const char *prefix)
+{
+	unsigned long long r = 0;
 
 	if (getrandom(&r, sizeof(r), 0) < 0)
 		r = getpid();
-	snprintf(out, size, "%.50s-%06x", network, r & 0xffffff);
+	snprintf(out, size, "%.40s-%016llx", prefix, r);
 }
 
 static json_t *attachment(const char *network, const char **v)
@@ -48,84 +104,134 @@ static json_t *attachment(const char *network, const char **v)
 
 	json_object_set_new(o, "network", json_string(network));
 	json_object_set_new(o, "type", json_string(v[TAP] ? "tap" :
-						   v[NIC] ? "nic" : "veth"));
-	if (v[NETNS])
-		json_object_set_new(o, "netns", json_string(v[NETNS]));
-	for (i = OWNER; i < VALUES; i++) {
-		char key[16];
-
-		if (!v[i])
-			continue;
-		snprintf(key, sizeof(key), "%.*s", (int)strcspn(spec[i], "="),
-			 spec[i]);
-		json_object_set_new(o, key, i == QUEUES ?
-				    json_integer(atoi(v[i])) :
-				    json_string(v[i]));
-	}
+						   v[NIC] ? "nic" :
+						   v[RESERVE] ? "reserved" :
+						   "veth"));
+	for (i = 0; i < VALUES; i++)
+		if (v[i] && keys[i].json)
+			json_object_set_new(o, keys[i].key,
+					    keys[i].json(v[i]));
 	return o;
 }
 
-static int send_attachment(const char *topology, const char *name, json_t *o)
+long wait_ms(const char *text)
+{
+	static const struct { const char *unit; long ms; } units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "", 1000 }, { "m", 60000 },
+	};
+	char *end;
+	long n;
+	size_t i;
+
+	if (!text[0])
+		return 30000;
+	n = strtol(text, &end, 10);
+	for (i = 0; end != text && i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(end, units[i].unit) && n >= 0 && n <= 3600000)
+			return n * units[i].ms;
+	return -1;
+}
+
+/* One request lasts that long at most; the same again goes on waiting. */
+#define ROUND_MS 20000
+
+struct reply ask_attach(const char *name, json_t *o, long ms)
 {
 	json_t *body = json_pack("{s:o}", name, o);
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	char *path = path_of("attachments", NULL);
-	struct reply r;
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, *path;
+	char number[24];
+	struct reply r = { 0 };
+	long round;
 
 	json_decref(body);
-	if (topology)
-		path = path_query(path, "topology", topology);
-	if (!text) {
+	if (!text)
+		return r;
+	do {
+		reply_free(&r);
+		round = ms < ROUND_MS ? ms : ROUND_MS;
+		ms -= round;
+		path = path_of("attachments", NULL);
+		snprintf(number, sizeof(number), "%ld", round);
+		if (round)
+			path = path_query(path, "wait", number);
+		r = ask("POST", path, text, strlen(text), NULL);
 		free(path);
-		return usage("attach", "a value is not UTF-8");
-	}
-	r = ask("POST", path, text, strlen(text), NULL);
-	free(path);
+	} while (r.code == 200 && ms > 0 &&
+		 json_is_false(json_object_get(r.json, "ready")));
 	free(text);
+	return r;
+}
+
+static int send_attachment(const char *name, json_t *o, long ms)
+{
+	struct reply r = ask_attach(name, o, ms);
+	bool late = json_is_false(json_object_get(r.json, "ready"));
+	int rc;
+
+	if (!r.code && !r.json)
+		return EXIT_NO_DAEMON;
 	if (r.code == 200 && !want_json) {
 		const json_t *a = json_object_get(r.json, "attachment");
+		const char *address = str(a, "address");
 
-		printf("%s/%s interface %s mac %s address %s\n",
-		       str(r.json, "topology"), name, str(a, "ifname"),
-		       str(a, "mac"),
-		       str(a, "address")[0] ? str(a, "address") : "none");
+		printf("%s/%s", str(r.json, "topology"), name);
+		if (str(a, "port")[0])
+			printf(" interface %s mac %s", str(a, "port"),
+			       str(a, "mac"));
+		printf(" address %s\n", address[0] ? address : "none");
+		fflush(stdout);
 	}
-	return finish(&r);
+	rc = finish(&r);
+	return rc == EXIT_OK && late ? EXIT_FAILED : rc;
 }
 
 int cmd_attach(int argc, char **argv)
 {
-	const char *v[VALUES] = { NULL }, *network;
-	int n = options(argc, argv, spec, v), rc;
-	char made[80], *topology;
+	const char *v[VALUES] = { NULL }, *spec[VALUES + 1] = { NULL };
+	const char *network;
+	char made[80];
+	int n, i;
+	long ms;
 
+	for (i = 0; i < VALUES; i++)
+		spec[i] = keys[i].spec;
+	n = options(argc, argv, spec, v);
 	if (n != 1)
 		return n < 0 ? EXIT_USAGE :
 		       usage(argv[0], "one NETWORK is needed");
-	if (!v[NETNS] + !v[TAP] + !v[NIC] != 2)
-		return usage(argv[0], "one of --netns, --tap, --nic");
-	topology = split(argv[1], &network);
+	if (!v[NETNS] + !v[TAP] + !v[NIC] + !v[RESERVE] != 3)
+		return usage(argv[0], "one of --netns, --tap, --nic, "
+			     "--reserve");
+	ms = v[WAIT] ? wait_ms(v[WAIT]) : 0;
+	if (ms < 0)
+		return usage(argv[0], "--wait is a time like 10s or 500ms");
+	free(split_name(argv[1], &network));
 	if (!v[NAME])
 		make_name(made, sizeof(made), network);
 	/* a NIC is called as its interface */
-	rc = send_attachment(topology, v[NAME] ? v[NAME] :
-			     v[NIC] ? v[NIC] : made, attachment(network, v));
-	free(topology);
-	return rc;
+	return send_attachment(v[NAME] ? v[NAME] : v[NIC] ? v[NIC] : made,
+			       attachment(argv[1], v), ms);
+}
+
+int ask_detach(const char *topology, const char *name, struct reply *r)
+{
+	char *path = path_of("attachments", name, NULL);
+
+	if (topology)
+		path = path_query(path, "topology", topology);
+	*r = ask("DELETE", path, NULL, 0, NULL);
+	free(path);
+	return r->code == 200 ? 0 : -1;
 }
 
 static int detach_one(const char *arg)
 {
 	const char *name;
-	char *topology = split(arg, &name);
-	char *path = path_of("attachments", name, NULL);
+	char *topology = split_name(arg, &name);
 	struct reply r;
 
-	if (topology)
-		path = path_query(path, "topology", topology);
+	ask_detach(topology, name, &r);
 	free(topology);
-	r = ask("DELETE", path, NULL, 0, NULL);
-	free(path);
 	return finish(&r);
 }
 
@@ -141,110 +247,4 @@ int cmd_detach(int argc, char **argv)
 			rc = one;
 	}
 	return rc;
-}
-
-/* --- exec ------------------------------------------------------------ */
-
-/*
- * As ip-netns(8) does: the namespace's own /sys, so that tools which look for
- * interfaces there see these; and the node's name as the host's.
- */
-static int enter(const char *netns, const char *hostname)
-{
-	char path[300];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) ||
-	    unshare(CLONE_NEWNS | CLONE_NEWUTS) ||
-	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL))
-		return -errno;
-	close(fd);
-	umount2("/sys", MNT_DETACH);
-	if (mount(netns, "/sys", "sysfs", 0, NULL))
-		return -errno;
-	return sethostname(hostname, strlen(hostname)) ? -errno : 0;
-}
-
-/* The node or router of that name; NULL after a message. */
-static json_t *lookup(const char *arg, int *rc)
-{
-	const char *name;
-	char *topology = split(arg, &name);
-	char *path = path_query(path_of("list", NULL), "name", name);
-	json_t *found = NULL, *it;
-	struct reply r;
-	size_t i;
-
-	if (topology)
-		path = path_query(path, "topology", topology);
-	free(topology);
-	r = ask("GET", path, NULL, 0, NULL);
-	free(path);
-	*rc = 126;
-	if (r.code != 200) {
-		*rc = finish(&r);
-		return NULL;
-	}
-	json_array_foreach(json_object_get(r.json, "items"), i, it) {
-		if (strcmp(str(it, "kind"), "node") &&
-		    strcmp(str(it, "kind"), "router"))
-			continue;
-		if (found) {
-			complain("%s is in %s and in %s: write TOPOLOGY/%s",
-				 name, str(found, "topology"),
-				 str(it, "topology"), name);
-			json_decref(found);
-			found = NULL;
-			break;
-		}
-		found = json_incref(it);
-	}
-	if (!found && i == json_array_size(json_object_get(r.json, "items")))
-		complain("there is no node or router %s; netdctl list nodes "
-			 "shows what there is", arg);
-	reply_free(&r);
-	return found;
-}
-
-static int exec_in(const char *node, char **command)
-{
-	int rc, err;
-	json_t *it = lookup(node, &rc);
-
-	if (!it)
-		return rc;
-	err = enter(str(it, "netns"), str(it, "name"));
-	if (err) {
-		complain("%s: %s%s", str(it, "netns"), strerror(-err),
-			 err == -EPERM || err == -EACCES ?
-			 ": exec needs root" : "");
-		json_decref(it);
-		return 126;
-	}
-	json_decref(it);
-	execvp(command[0], command);
-	rc = errno == ENOENT ? 127 : 126;
-	complain("%s: %s", command[0], strerror(errno));
-	return rc;
-}
-
-/* Options behind NODE are the command's. */
-int cmd_exec(int argc, char **argv)
-{
-	int n, at, first = 1;
-
-	while (first < argc && argv[first][0] == '-' &&
-	       strcmp(argv[first], "--"))
-		first++;
-	n = options(first, argv, NULL, NULL);
-	if (n < 0)
-		return EXIT_USAGE;
-	at = first + 1;
-	if (at < argc && !strcmp(argv[at], "--"))
-		at++;
-	if (at >= argc)
-		return usage(argv[0], "NODE and COMMAND are needed");
-	return exec_in(argv[first], argv + at);
 }

@@ -34,8 +34,9 @@ extern const char *socket_path;
 
 /*
  * Takes the common options and those of the command: SPEC is a NULL
- * terminated list of "name" or "name=" (with a value); values go to the
- * strings in order, "" for one without value.  Other arguments are moved to
+ * terminated list of "name", "name=" (with a value), "name=?" (with one, or
+ * without) or "name=+" (as often as wanted: the values are lines of one
+ * string); values go to the strings in order, "" for one without value.  Other arguments are moved to
  * the front of argv + 1.  Their number, or -1 after a message; --help ends
  * the program.
  */
@@ -88,6 +89,35 @@ unsigned int print_steps(const json_t *answer);
 /* Prints objects as columns: KEYS and their HEADS, NULL terminated. */
 void print_table(const json_t *list, const char *const *keys,
 		 const char *const *heads);
+
+/* --- attach.c -------------------------------------------------------- */
+
+/* Splits TOPOLOGY/NAME; the topology is NULL when it isn't written.  The
+ * caller frees it. */
+char *split_name(const char *arg, const char **name);
+/* A name that nobody has. */
+void make_name(char *out, size_t size, const char *prefix);
+/* Milliseconds of "10s", "500ms", "2" or "" (as long as is usual); or -1. */
+long wait_ms(const char *text);
+/* The lines of V as a list of strings; as a map, those of KEY=VALUE. */
+json_t *json_lines(const char *v);
+json_t *json_labels(const char *v);
+/* Attaches O, whose reference it takes; waits MS for it to be usable. */
+struct reply ask_attach(const char *name, json_t *o, long ms);
+/* 0, or -1: *R tells why.  The caller frees it. */
+int ask_detach(const char *topology, const char *name, struct reply *r);
+
+/* --- exec.c, exec_net.c ---------------------------------------------- */
+
+/* What a command is run with, in a namespace of its own on a network. */
+struct exec_net {
+	const char *network, *root, *user, *name, *wait;
+	const char *ifname, *address, *address6, *mac, *publish, *labels;
+};
+
+int exec_on_network(const struct exec_net *n, char **command);
+/* Runs COMMAND in this process; the exit code when it can't. */
+int exec_command(char **command);
 
 /* --- the commands ---------------------------------------------------- */
 

@@ -37,24 +37,40 @@ const struct command commands[] = {
 	  "lists networks, attachments, routers, nodes, links, policies, "
 	  "forwards",
 	  "  --topology NAME   of that one only\n"
-	  "  --names           only the names\n" },
+	  "  --names           only the names\n"
+	  "  --label KEY=VALUE of attachments, those with it\n" },
 	{ "attach", cmd_attach, "NETWORK OPTION...",
 	  "plugs something into a network",
 	  "NETWORK may be TOPOLOGY/NETWORK.  One of:\n"
-	  "  --netns NS         a veth into that namespace: a name, a path or\n"
-	  "                     pid:N\n"
+	  "  --netns NS         a veth into that namespace: a name, a path, a\n"
+	  "                     process id, or none: its end stays here\n"
 	  "  --tap              a tap, with --owner USER or --group GROUP\n"
 	  "  --nic IFNAME       a physical interface\n"
+	  "  --reserve          no interface, only the address\n"
 	  "and any of:\n"
 	  "  --name NAME        of the attachment; default: made up, printed\n"
 	  "  --ifname NAME      in the namespace\n"
-	  "  --address ADDR, --address6 ADDR, --mac MAC, --queues N\n" },
+	  "  --address ADDR, --address6 ADDR, --mac MAC, --queues N\n"
+	  "  --no-default-route\n"
+	  "  --publish [IP:]PORT[:PORT][/PROTOCOL]   often: a forward to it\n"
+	  "  --label KEY=VALUE  often: kept with it\n"
+	  "  --wait[=TIME]      until both ends are usable, 30 s at most\n"
+	  "The same NAME with the same text again is no error.\n" },
 	{ "detach", cmd_detach, "NAME...", "unplugs what attach plugged in",
 	  "NAME may be TOPOLOGY/NAME.\n" },
-	{ "exec", cmd_exec, "NODE [--] COMMAND...",
-	  "runs a command in a node or router",
+	{ "exec", cmd_exec, "NODE | --network NETWORK [OPTION...] [--] "
+	  "COMMAND...",
+	  "runs a command in a node or router, or on a network",
 	  "NODE may be TOPOLOGY/NODE.  Needs root.  Exits as the command, or\n"
-	  "with 126 or 127 when it can't be run.\n" },
+	  "with 126 or 127 when it can't be run.\n"
+	  "With --network the command has a namespace of its own on that\n"
+	  "network, which goes with it:\n"
+	  "  --chroot DIR       its root directory\n"
+	  "  --user USER        who it runs as: a name or number[:GROUP]\n"
+	  "  --name NAME        of the attachment: the same address each time\n"
+	  "  --address ADDR, --address6 ADDR, --mac MAC, --ifname NAME\n"
+	  "  --publish [IP:]PORT[:PORT][/PROTOCOL], --label KEY=VALUE\n"
+	  "  --wait=TIME        until the network is usable; default 10s\n" },
 	{ "events", cmd_events, "", "prints what happens, as it happens", "" },
 	{ "completion", cmd_completion, "bash|zsh|fish",
 	  "prints a completion script",
@@ -146,7 +162,21 @@ static int common(int argc, char **argv, int i)
 	return 0;
 }
 
-/* An option of the command: "name" or "name=".  Words taken, 0, or -1. */
+/* Another line of an option that may be there often. */
+static void add_value(const char *spec, const char **value, const char *v)
+{
+	char *lines;
+
+	if (!*value || !strchr(spec, '+')) {
+		*value = v;
+		return;
+	}
+	if (asprintf(&lines, "%s\n%s", *value, v) < 0)
+		must(NULL);
+	*value = lines;
+}
+
+/* An option of the command: see options().  Words taken, 0, or -1. */
 static int special(int argc, char **argv, int i, const char *spec,
 		   const char **value)
 {
@@ -160,12 +190,16 @@ static int special(int argc, char **argv, int i, const char *spec,
 		return arg[len] ? -1 : 1;
 	}
 	if (arg[len]) {
-		*value = arg + len + 1;
+		add_value(spec, value, arg + len + 1);
+		return 1;
+	}
+	if (spec[len + 1] == '?') {
+		*value = "";
 		return 1;
 	}
 	if (i + 1 == argc)
 		return -1;
-	*value = argv[i + 1];
+	add_value(spec, value, argv[i + 1]);
 	return 2;
 }
 

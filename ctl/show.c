@@ -32,6 +32,22 @@ static void print_held(const json_t *list)
 				json_object_get(h, "attempts")));
 }
 
+/* Of an attachment, the end that is at the bridge; what is in a container, and
+ * where that is, is said in other words. */
+static void show_ports(json_t *items)
+{
+	json_t *it, *port;
+	size_t i;
+
+	json_array_foreach(items, i, it) {
+		port = json_object_get(it, "port");
+		if (!port)
+			continue;
+		json_object_set(it, "ifname", port);
+		json_object_del(it, "netns");
+	}
+}
+
 int cmd_show(int argc, char **argv)
 {
 	static const char *const spec[] = { "text", NULL };
@@ -53,6 +69,7 @@ int cmd_show(int argc, char **argv)
 		printf("%s: %s, from %s\n", str(r.json, "name"),
 		       str(r.json, "state"), str(r.json, "file"));
 		/* all are of this one: the last column says nothing */
+		show_ports(json_object_get(r.json, "items"));
 		print_table(json_object_get(r.json, "items"), item_keys,
 			    item_heads);
 		if (json_array_size(json_object_get(r.json, "waiting")))
@@ -153,15 +170,43 @@ static int list_topologies(bool names)
 	return EXIT_OK;
 }
 
+static void print_items(json_t *items, bool names)
+{
+	json_t *it;
+	size_t i;
+
+	if (!names) {
+		show_ports(items);
+		print_table(items, item_keys, item_heads);
+		return;
+	}
+	json_array_foreach(items, i, it)
+		puts(str(it, "name"));
+}
+
+static char *add_labels(char *path, const char *lines)
+{
+	size_t n;
+
+	for (; *lines; lines += n + (lines[n] == '\n')) {
+		char *label;
+
+		n = strcspn(lines, "\n");
+		label = must(strndup(lines, n));
+		path = path_query(path, "label", label);
+		free(label);
+	}
+	return path;
+}
+
 int cmd_list(int argc, char **argv)
 {
-	static const char *const spec[] = { "topology=", "names", NULL };
-	const char *value[2] = { NULL, NULL };
+	static const char *const spec[] = { "topology=", "names", "label=+",
+					    NULL };
+	const char *value[3] = { NULL, NULL, NULL };
 	int n = options(argc, argv, spec, value);
 	char *path = must(strdup("/v1/list")), *kind;
 	struct reply r;
-	json_t *it;
-	size_t i;
 
 	if (n < 0 || n > 1) {
 		free(path);
@@ -182,17 +227,14 @@ int cmd_list(int argc, char **argv)
 		path = path_query(path, "kind", kind);
 	if (value[0])
 		path = path_query(path, "topology", value[0]);
+	if (value[2])
+		path = add_labels(path, value[2]);
 	free(kind);
 	r = ask("GET", path, NULL, 0, NULL);
 	free(path);
 	if (r.code != 200 || want_json)
 		return finish(&r);
-	if (value[1])
-		json_array_foreach(json_object_get(r.json, "items"), i, it)
-			puts(str(it, "name"));
-	else
-		print_table(json_object_get(r.json, "items"),
-			    item_keys, item_heads);
+	print_items(json_object_get(r.json, "items"), value[1]);
 	reply_free(&r);
 	return EXIT_OK;
 }

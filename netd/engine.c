@@ -190,11 +190,14 @@ static bool wait_for_work(struct engine *e)
 		{ .fd = e->jobs->fd, .events = POLLIN },
 		{ .fd = e->worker.fd, .events = POLLIN },
 	};
-	int64_t due = next_due(e), now = now_ms();
+	int64_t due = next_due(e), wait = plug_waits_due(e), now = now_ms();
 	int timeout = e->facts_changed || e->later ? 0 :
-		      !due ? -1 : due <= now ? 0 :
-		      due - now > 60000 ? 60000 : (int)(due - now);
+		      !due && !wait ? -1 : 60000;
 
+	if (wait && (!due || wait < due))
+		due = wait;
+	if (timeout > 0 && due - now < timeout)
+		timeout = due > now ? (int)(due - now) : 0;
 	poll(p, 3, timeout);
 	if (p[0].revents)
 		return false;
@@ -233,27 +236,35 @@ static void tidy_sources(struct engine *e)
 	report_free(r);
 }
 
-/* Runs a job.  It is answered, or put off until the running update is over. */
-static void run_job(struct engine *e, struct job *j)
+void engine_answer(struct engine *e, struct job *j)
 {
 	struct note *n = calloc(1, sizeof(*n));
-	int64_t start = now_ms();
-	struct job *outer = e->job;
 
 	if (!n)
 		fatal("out of memory");
+	n->what = NOTE_ANSWER;
+	n->job = j;
+	post_put(e->notes, n);
+}
+
+/* Runs a job.  It is answered, or put off until the running update is over. */
+static void run_job(struct engine *e, struct job *j)
+{
+	int64_t start = now_ms();
+	struct job *outer = e->job;
+
 	e->job = j;
 	job_run(e, j);
 	e->job = outer;
 	if (!j->answer) {
-		free(n);
-		put_off(e, j);
+		if (j->until)
+			plug_waits(e, j);
+		else
+			put_off(e, j);
 		return;
 	}
-	n->what = NOTE_ANSWER;
-	n->job = j;
 	log_debug("request answered in %d ms", (int)(now_ms() - start));
-	post_put(e->notes, n);
+	engine_answer(e, j);
 	if (e->within)
 		return;
 	tidy_sources(e);
@@ -385,7 +396,10 @@ static void finish(struct engine *e)
 	/* the API refuses those that were never run */
 	while (e->later && (j = next_job(e)))
 		post_put(e->jobs, j);
-
+	while ((j = (struct job *)e->waiting)) {
+		e->waiting = j->item.next;
+		post_put(e->jobs, j);
+	}
 	worker_end(&e->worker);
 	for (i = 0; i < e->set.n; i++)
 		entry_free(e->set.v[i]);
@@ -424,6 +438,7 @@ void *engine_main(void *arg)
 		j = next_job(e);
 		if (j)
 			run_job(e, j);
+		plug_waits_look(e);
 		if (next_due(e) && next_due(e) <= now_ms())
 			look(e);
 		else if (e->facts_changed)

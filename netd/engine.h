@@ -95,6 +95,7 @@ struct engine {
 	struct entry **buried;	/* to be freed when nothing is running */
 	unsigned int nburied;
 	struct item *later, **later_tail;	/* jobs that must wait for it */
+	struct item *waiting;	/* jobs whose attachments aren't usable yet */
 	struct job *job;	/* that is told of progress */
 	int64_t told;
 	uint32_t done, total;
@@ -120,6 +121,8 @@ void engine_publish(struct engine *e);
 void engine_publish_all(struct engine *e);
 /* Serves what need not wait for the running update: the worker's idle. */
 void engine_meanwhile(void *arg);
+/* Gives an answered job back to the API. */
+void engine_answer(struct engine *e, struct job *j);
 /* An event for GET /v1/events; takes the reference DATA. */
 void engine_event(struct engine *e, const char *what, json_t *data);
 
@@ -331,6 +334,15 @@ int plug_bind(struct engine *e, const struct state *objs, const char *text,
 	      char **bound);
 /* Detaches those whose namespace is gone, after a look at the host. */
 void plugs_collect(struct engine *e);
+/* --- plug_wait.c */
+/* Answers when what was attached is usable, or the job's time is over. */
+void plug_wait(struct engine *e, struct job *j, const char *topology,
+	       const char *name);
+/* One that plug_wait() did not answer is kept. */
+void plug_waits(struct engine *e, struct job *j);
+/* When the first of them is to be looked at; 0: there is none. */
+int64_t plug_waits_due(const struct engine *e);
+void plug_waits_look(struct engine *e);
 /* --- plug_whole.c: the same with all that depends on it */
 int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	       const char *text);

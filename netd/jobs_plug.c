@@ -170,7 +170,9 @@ static bool is_there(struct engine *e, struct job *j, const struct entry *en,
 	if (!p)
 		return false;
 	same = plug_says(p, a->text);
-	if (same)
+	if (same && j->wait)
+		plug_wait(e, j, en->name, a->name);
+	else if (same)
 		answer(e, j, en->name, a->name);
 	else
 		job_error(j, 409, "%s has an attachment %s that came by "
@@ -191,12 +193,14 @@ static void attach(struct engine *e, struct job *j, struct entry *en,
 	err = plug_add(e, en, a->name, a->text);
 	if (err && err != -EAGAIN)
 		refuse(e, j, err);
-	if (!err) {
+	if (!err && j->wait)
+		plug_wait(e, j, topology, a->name);
+	else if (!err)
 		answer(e, j, topology, a->name);
+	if (!err)
 		engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
 						    topology, "name",
 						    a->name));
-	}
 	free(topology);
 }
 

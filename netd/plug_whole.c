@@ -5,14 +5,15 @@
 #include "netd/engine.h"
 
 struct whole {
-	const char *topology, *name, *text;
+	const struct entry *en;		/* building it gives it a new name */
+	const char *name, *text;
 };
 
 static int write_it(struct engine *e, void *arg)
 {
 	struct whole *w = arg;
 
-	return plug_write(e, w->topology, w->name, w->text);
+	return plug_write(e, w->en->name, w->name, w->text);
 }
 
 /*
@@ -23,7 +24,7 @@ int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	       const char *text)
 {
 	struct entry *fresh = entry_copy(en);
-	struct whole w = { fresh->name, name, text };
+	struct whole w = { fresh, name, text };
 	struct topos next = topos_copy(&e->set);
 	int err;
 

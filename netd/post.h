@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whatever is sent begins with this; it changes hands whole. */
 struct item {
@@ -46,6 +47,7 @@ struct job {
 	char **labels;		/* "KEY=VALUE": only items with these */
 	unsigned int nlabels;
 	unsigned int wait;	/* ms, for an attachment to be usable */
+	int64_t until, due;	/* ms: when that is over; the next look */
 	size_t len;
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */

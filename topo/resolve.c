@@ -126,5 +126,5 @@ int topo_resolve_attachment(struct topology *t, struct attachment *a,
 	names_attachment(&r, a);
 	publish_attachment(&r, a);
 	targets_attachment(&r, a);
-	return report->errors == errors ? 0 : -EINVAL;
+	return report->errors == errors ? 0 : r.full ? -ENOSPC : -EINVAL;
 }

@@ -13,6 +13,7 @@ struct resolver {
 	struct report *report;
 	struct arena *a;	/* t->resolved */
 	struct index *x;	/* t->index */
+	bool full;		/* a subnet has no free address left */
 };
 
 /* What a name stands for. */

@@ -214,16 +214,27 @@ static bool take_kept(struct resolver *r, const struct scope *s,
 	return true;
 }
 
+/* What a subnet has for interfaces, the gateway's among it, is taken. */
+static void no_room(struct resolver *r, const struct leg_spec *l,
+		    const struct scope *s)
+{
+	uint64_t first, n = room(&s->net, &first);
+	char text[50];
+
+	r->full = true;
+	report_error(r->report, l->n.pos, l->n.path, "expected a free address "
+		     "in %s of %s, found none: all %llu are taken",
+		     prefix_text(&s->net, text), l->link ? l->link->n.name :
+		     l->net->segment->n.name, (unsigned long long)n);
+}
+
 static void take_new(struct resolver *r, struct leg_spec *l,
 		     const struct scope *s, const char *key, struct prefix *p)
 {
 	struct prefix bare;
-	char text[50];
 
 	if (!next_free(r, s, claimant(r, l), p)) {
-		report_error(r->report, l->n.pos, l->n.path, "expected a "
-			     "free address in %s, found none",
-			     prefix_text(&s->net, text));
+		no_room(r, l, s);
 		return;
 	}
 	if (!key)

@@ -96,7 +96,7 @@ check "... is one" answer '.items | length == 1'
 
 # --- attachments ---
 check "attach" gives 200 POST /v1/attachments -d '{"v": {"network": "web", "type": "tap", "owner": "nobody"}}'
-check "... tells the interface and the MAC" answer '.attachment | .ifname == "ndp-v" and (.mac | length == 17)'
+check "... tells the interface and the MAC" answer '.attachment | .port == "ndp-v" and (.mac | length == 17)'
 check "attach of no JSON" gives 400 POST /v1/attachments -d '{'
 check "attach of two" gives 400 POST /v1/attachments -d '{"a": {}, "b": {}}'
 check "attach of a list" gives 400 POST /v1/attachments -d '[]'

@@ -130,7 +130,7 @@ check "... tells the interface" says "interface ndp-ct1"
 soon "the address is there" bash -c "ip -n ct1 addr | grep -q 10.1.0.30/24"
 can ct1 10.1.0.1 icmp
 check "attach a tap" exits 0 netdctl attach shop/web --tap --owner nobody --json
-tap=$(jq -r .attachment.ifname "$WORLD/said")
+tap=$(jq -r .attachment.port "$WORLD/said")
 name=$(jq -r .attachment.name "$WORLD/said")
 check "it is there" ip link show "$tap"
 check "plan is empty" exits 0 netdctl plan

@@ -1,0 +1,172 @@
+// exec.c - netdctl exec: a command in a node, or on a network
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+
+int exec_command(char **command)
+{
+	int rc;
+
+	execvp(command[0], command);
+	rc = errno == ENOENT ? 127 : 126;
+	complain("%s: %s", command[0], strerror(errno));
+	return rc;
+}
+
+/*
+ * As ip-netns(8) does: the namespace's own /sys, so that tools which look for
+ * interfaces there see these; and the node's name as the host's.
+ */
+static int enter(const char *netns, const char *hostname)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) ||
+	    unshare(CLONE_NEWNS | CLONE_NEWUTS) ||
+	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL))
+		return -errno;
+	close(fd);
+	umount2("/sys", MNT_DETACH);
+	if (mount(netns, "/sys", "sysfs", 0, NULL))
+		return -errno;
+	return sethostname(hostname, strlen(hostname)) ? -errno : 0;
+}
+
+/* The node or router of that name; NULL after a message. */
+static json_t *lookup(const char *arg, int *rc)
+{
+	const char *name;
+	char *topology = split_name(arg, &name);
+	char *path = path_query(path_of("list", NULL), "name", name);
+	json_t *found = NULL, *it;
+	struct reply r;
+	size_t i;
+
+	if (topology)
+		path = path_query(path, "topology", topology);
+	free(topology);
+	r = ask("GET", path, NULL, 0, NULL);
+	free(path);
+	*rc = 126;
+	if (r.code != 200) {
+		*rc = finish(&r);
+		return NULL;
+	}
+	json_array_foreach(json_object_get(r.json, "items"), i, it) {
+		if (strcmp(str(it, "kind"), "node") &&
+		    strcmp(str(it, "kind"), "router"))
+			continue;
+		if (found) {
+			complain("%s is in %s and in %s: write TOPOLOGY/%s",
+				 name, str(found, "topology"),
+				 str(it, "topology"), name);
+			json_decref(found);
+			found = NULL;
+			break;
+		}
+		found = json_incref(it);
+	}
+	if (!found && i == json_array_size(json_object_get(r.json, "items")))
+		complain("there is no node or router %s; netdctl list nodes "
+			 "shows what there is", arg);
+	reply_free(&r);
+	return found;
+}
+
+static int exec_in(const char *node, char **command)
+{
+	int rc, err;
+	json_t *it = lookup(node, &rc);
+
+	if (!it)
+		return rc;
+	err = enter(str(it, "netns"), str(it, "name"));
+	if (err) {
+		complain("%s: %s%s", str(it, "netns"), strerror(-err),
+			 err == -EPERM || err == -EACCES ?
+			 ": exec needs root" : "");
+		json_decref(it);
+		return 126;
+	}
+	json_decref(it);
+	return exec_command(command);
+}
+
+/* --- options ----------------------------------------------------------- */
+
+static const char *const spec[] = {
+	"network=", "chroot=", "user=", "name=", "wait=", "ifname=",
+	"address=", "address6=", "mac=", "publish=+", "label=+", NULL
+};
+enum { NETWORK, ROOT, USER, NAME, WAIT, IFNAME, ADDRESS, ADDRESS6, MAC,
+       PUBLISH, LABEL, VALUES };
+
+/* Is what follows ARG its value? */
+static bool takes_value(const char *arg)
+{
+	int i;
+
+	if (strchr(arg, '='))
+		return false;
+	for (i = 0; spec[i]; i++)
+		if (!strncmp(arg + 2, spec[i], strlen(arg + 2)) &&
+		    spec[i][strlen(arg + 2)] == '=')
+			return true;
+	return !strcmp(arg, "--socket");
+}
+
+/* Options behind NODE, or behind the command, are the command's. */
+static int leading(int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && !strncmp(argv[i], "--", 2) && argv[i][2])
+		i += 1 + takes_value(argv[i]);
+	while (i < argc && !strcmp(argv[i], "-h"))
+		i++;
+	return i < argc ? i : argc;
+}
+
+static int on_network(const char **v, char **command)
+{
+	struct exec_net n = {
+		.network = v[NETWORK], .root = v[ROOT], .user = v[USER],
+		.name = v[NAME], .wait = v[WAIT], .ifname = v[IFNAME],
+		.address = v[ADDRESS], .address6 = v[ADDRESS6],
+		.mac = v[MAC], .publish = v[PUBLISH], .labels = v[LABEL],
+	};
+
+	return exec_on_network(&n, command);
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	const char *v[VALUES] = { NULL }, *node = NULL;
+	int at = leading(argc, argv), i;
+
+	if (options(at, argv, spec, v) < 0)
+		return EXIT_USAGE;
+	for (i = ROOT; !v[NETWORK] && i < VALUES; i++)
+		if (v[i])
+			return usage(argv[0], "--%.*s is for --network",
+				     (int)strcspn(spec[i], "="), spec[i]);
+	if (!v[NETWORK] && at < argc)
+		node = argv[at++];
+	if (at < argc && !strcmp(argv[at], "--"))
+		at++;
+	if (at >= argc)
+		return usage(argv[0], "NODE or --network NETWORK, and COMMAND "
+			     "are needed");
+	return node ? exec_in(node, argv + at) : on_network(v, argv + at);
+}
