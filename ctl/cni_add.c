@@ -65,7 +65,7 @@ static void add_ports(const struct cni *c, json_t *o)
 	json_t *maps = plug_get(c->runtime, "portMappings"), *m, *list;
 	size_t i;
 
-	if (!json_array_size(maps))
+	if (!json_array_size(maps) || plug_published("cni", c->container))
 		return;
 	list = json_array();
 	json_array_foreach(maps, i, m)

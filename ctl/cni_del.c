@@ -87,7 +87,7 @@ static void gc_netd(const struct cni *c, const json_t *valid,
 void cni_gc(struct cni *c)
 {
 	const json_t *valid = valid_attachments(c);
-	struct answer a = plug_labelled("cni", "cni.network", c->name);
+	struct answer a = plug_labelled("cni", "network", c->name);
 	struct buf errors = { 0 }, why = { 0 };
 	int code = 0, ipam;
 

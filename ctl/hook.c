@@ -136,7 +136,7 @@ void hook_detach(const char *door, const char *id)
 	size_t i;
 
 	snprintf(key, sizeof(key), "%s.container", door);
-	list = plug_labelled(door, key, id);
+	list = plug_labelled(door, "container", id);
 	if (list.code != 200)
 		hook_fail("%s", buf_text(&list.error));
 	json_array_foreach(json_object_get(list.json, "items"), i, it) {

@@ -177,6 +177,9 @@ static json_t *attachment(const json_t *in, const char *network,
 			plug_address(o, json_string_value(it));
 	json_array_foreach(json_object_get(in, "port_mappings"), i, it)
 		add_port(ports, it);
+	if (json_array_size(ports) &&
+	    plug_published("netavark", plug_str(in, "container_id")))
+		json_array_clear(ports);
 	if (json_array_size(ports))
 		json_object_set(o, "publish", ports);
 	json_decref(ports);

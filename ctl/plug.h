@@ -80,9 +80,14 @@ json_t *plug_forward(const char *listen, const char *protocol,
 
 /* Plugs NAME: O in, which it takes over, and waits until it is usable. */
 struct answer plug_attach(const char *name, const char *topology, json_t *o);
-/* Asks for all attachments with the label KEY=VALUE, of that DOOR. */
+/* Asks for all attachments with the label DOOR.KEY=VALUE, of that DOOR. */
 struct answer plug_labelled(const char *door, const char *key,
 			    const char *value);
+/*
+ * Does another attachment of the container publish its ports?  Engines name
+ * all of them for each network; the first one has them.
+ */
+bool plug_published(const char *door, const char *container);
 /* Asks to remove one; false: it failed.  What isn't there is removed. */
 bool plug_detach(const char *name, const char *topology, struct answer *a);
 

@@ -98,9 +98,22 @@ struct answer plug_labelled(const char *door, const char *key,
 	buf_printf(&l, "door=%s", door);
 	plug_query(&path, "label", buf_text(&l));
 	buf_reset(&l);
-	buf_printf(&l, "%s=%.*s", key, LABEL_MAX, value);
+	buf_printf(&l, "%s.%s=%.*s", door, key, LABEL_MAX, value);
 	plug_query(&path, "label", buf_text(&l));
 	return plug_ask("GET", buf_text(&path), NULL);
+}
+
+bool plug_published(const char *door, const char *container)
+{
+	struct answer a = plug_labelled(door, "container", container);
+	bool found = false;
+	json_t *it;
+	size_t i;
+
+	json_array_foreach(json_object_get(a.json, "items"), i, it)
+		found |= json_array_size(json_object_get(it, "publish")) > 0;
+	answer_free(&a);
+	return found;
 }
 
 bool plug_detach(const char *name, const char *topology, struct answer *a)
