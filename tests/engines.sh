@@ -136,8 +136,8 @@ as_policy_says()
 
 _gone()
 {
-	[ "$(netdctl list attachments --json | jq -r '[.items[].name] |
-		join(" ")')" = peer ]
+	[ "$(netdctl list attachments --json | jq -r '[.items[] |
+		select(.dynamic) | .name] | join(" ")')" = peer ]
 }
 
 gone()
