@@ -208,7 +208,7 @@ static json_t *attachment(const struct cni *c)
 void cni_add(struct cni *c)
 {
 	struct answer a = plug_attach(c->attachment, c->topology,
-				      attachment(c));
+				      attachment(c), true);
 
 	if (a.code != 200) {
 		give_back(c);

@@ -100,7 +100,8 @@ static void attach_one(const struct wish *wish, unsigned int i,
 	if (!w.default_route && (v->default4 || v->default6))
 		w.default_route = "false";
 	plug_name(name, door, id, ifname, NULL);
-	a = plug_attach(name, topology, attachment(&w, door, id, pid, ifname));
+	a = plug_attach(name, topology, attachment(&w, door, id, pid, ifname),
+			true);
 	if (a.code != 200) {
 		/* those that came before go again */
 		hook_detach(door, id);

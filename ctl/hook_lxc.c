@@ -49,7 +49,8 @@ static void up(struct wishes *w)
 	plug_label(labels, "lxc.container", env("LXC_NAME"));
 	o = json_pack("{s:s, s:s, s:o}", "type", "nic", "network",
 		      plug_split(copy, &topology), "labels", labels);
-	a = plug_attach(peer, topology, o);
+	/* the other end goes up later, in the container */
+	a = plug_attach(peer, topology, o, false);
 	if (a.code != 200)
 		hook_fail("%s: %s%s%s", w->v[0].network, buf_text(&a.error),
 			  a.details.len ? ": " : "", buf_text(&a.details));

@@ -234,7 +234,7 @@ static void setup(const char *netns)
 	attachment_name(name, in);
 	o = attachment(in, network, netns);
 	keep_route(o, netns);
-	a = plug_attach(name, topology, o);
+	a = plug_attach(name, topology, o, true);
 	if (a.code != 200)
 		fail("%s%s%s", buf_text(&a.error), a.details.len ? ": " : "",
 		     buf_text(&a.details));

@@ -78,8 +78,9 @@ void plug_words(json_t *o, const char *key, const char *words);
 json_t *plug_forward(const char *listen, const char *protocol,
 		     json_int_t port, json_int_t target_port);
 
-/* Plugs NAME: O in, which it takes over, and waits until it is usable. */
-struct answer plug_attach(const char *name, const char *topology, json_t *o);
+/* Plugs NAME: O in, which it takes over; WAIT: until it is usable. */
+struct answer plug_attach(const char *name, const char *topology, json_t *o,
+			  bool wait);
 /* Asks for all attachments with the label DOOR.KEY=VALUE, of that DOOR. */
 struct answer plug_labelled(const char *door, const char *key,
 			    const char *value);

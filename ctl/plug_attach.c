@@ -76,14 +76,16 @@ static void path_of(struct buf *path, const char *name, const char *topology)
 		plug_query(path, "topology", topology);
 }
 
-struct answer plug_attach(const char *name, const char *topology, json_t *o)
+struct answer plug_attach(const char *name, const char *topology, json_t *o,
+			  bool wait)
 {
 	__attribute__((cleanup(buf_free))) struct buf path = { 0 };
 	json_t *body = json_pack("{s:o}", name, o);
 	struct answer a;
 
 	path_of(&path, NULL, topology);
-	plug_query(&path, "wait", PLUG_WAIT);
+	if (wait)
+		plug_query(&path, "wait", PLUG_WAIT);
 	a = plug_ask("POST", buf_text(&path), body);
 	json_decref(body);
 	return a;
