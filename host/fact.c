@@ -108,6 +108,26 @@ static void add_neighbours(struct host *h, struct state *found)
 	fact_add(found, "neigh-used", v);
 }
 
+/* --- forwarding --------------------------------------------------------- */
+
+int fact_forwards(struct host *h, char *v, size_t room)
+{
+	return sysctl_read(h, ns_home(h), "net/ipv4/ip_forward", v, room);
+}
+
+static void add_forwarding(struct host *h, struct state *found)
+{
+	char v[64];
+
+	if (!fact_forwards(h, v, sizeof(v))) {
+		fact_add(found, "forwards4", v);
+		watch_forwards(h, v);
+	}
+	if (!sysctl_read(h, ns_home(h), "net/ipv6/conf/all/forwarding", v,
+			 sizeof(v)))
+		fact_add(found, "forwards6", v);
+}
+
 /* --- users -------------------------------------------------------------- */
 
 static void add_owner(struct state *found, const char *what, const char *name,
@@ -156,6 +176,7 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	fact_add(found, "default-dev", buf_text(&v4));
 	fact_add(found, "default-dev6", buf_text(&v6));
 	add_neighbours(h, found);
+	add_forwarding(h, found);
 	add_owners(wanted, found);
 	probe_facts(h, found);
 	return 0;

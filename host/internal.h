@@ -207,6 +207,8 @@ void fact_add(struct state *found, const char *name, const char *value);
 void probe_facts(struct host *h, struct state *found);
 /* The devices of the default routes, "eth0 wlan0", by family. */
 void fact_defaults(struct host *h, struct buf *v4, struct buf *v6);
+/* Is the host a router?  "0" or "1" into V. */
+int fact_forwards(struct host *h, char *v, size_t room);
 /* Is WORD among the words of B, which one space divides? */
 bool fact_has_word(const struct buf *b, const char *word);
 
@@ -227,6 +229,7 @@ void watch_pause(struct host *h, bool pause);
 struct buf;
 /* The devices of the default routes, as netd is told of them. */
 void watch_defaults(struct host *h, const struct buf *v4, const struct buf *v6);
+void watch_forwards(struct host *h, const char *v);
 void watch_drain_nft(struct host *h);
 void watch_join(struct host *h, struct ns *ns);
 void watch_forget(struct host *h, struct ns *ns);

@@ -261,6 +261,8 @@ static void netconf_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 		return;
 	}
 	ns->sysctl_changed = true;
+	if (index == NETCONFA_IFINDEX_ALL && ns == ns_home(h))
+		h->watch->forwarding = true;
 	soon(h->watch);
 }
 
@@ -496,7 +498,9 @@ static void look_at_pending(struct host *h, int64_t now)
 	check_sysctls_of(h);
 	if (w->defaults)
 		check_defaults(h);
-	w->defaults = w->lost = false;
+	if (w->forwarding)
+		check_forwards(h);
+	w->defaults = w->forwarding = w->lost = false;
 }
 
 void watch_ready(struct host *h)

@@ -35,6 +35,8 @@ struct watch {
 	int64_t round;		/* ms: when to look around again */
 	uint32_t sysctl_at, link_at;	/* where the last round ended */
 	struct buf default4, default6;
+	char forwards;		/* what netd was told of ip_forward */
+	bool forwarding;	/* somebody set it */
 	uint64_t told[64];	/* of drifts that were told */
 	uint32_t ntold;
 	uint64_t *words;	/* names that rules mention, hashed, sorted */
@@ -52,6 +54,7 @@ void check_addrs(struct host *h, struct ns *ns, const char *dev);
 void check_routes(struct host *h, struct ns *ns);
 void check_sysctls(struct host *h, struct ns *ns);
 void check_defaults(struct host *h);
+void check_forwards(struct host *h);
 void check_round(struct host *h);
 
 /* The watched link of that name, or NULL. */

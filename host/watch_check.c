@@ -246,6 +246,23 @@ void check_defaults(struct host *h)
 	buf_free(&v6);
 }
 
+/* Another program makes the host a router, or ends that. */
+void watch_forwards(struct host *h, const char *v)
+{
+	h->watch->forwards = *v;
+}
+
+void check_forwards(struct host *h)
+{
+	char v[16];
+
+	if (fact_forwards(h, v, sizeof(v)) || *v == h->watch->forwards)
+		return;
+	host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
+		   "the host's forwarding changed");
+	watch_forwards(h, v);
+}
+
 /* --- settings -------------------------------------------------------------- */
 
 static void check_sysctl(struct host *h, const struct object *o)

@@ -114,6 +114,31 @@ static bool ports_differ(const struct engine *e, const struct state *a,
 	return false;
 }
 
+/*
+ * As it would be without netd: forwarding that netd lends an interface of the
+ * host is no sign that the host is a router.
+ */
+static void without_us(struct engine *e, struct state *host,
+		       struct object *o)
+{
+	struct fact *f = (struct fact *)o;
+	struct link *l = (struct link *)o;
+	const char *old = NULL;
+	char name[80];
+
+	if (o->kind == KIND_FACT && !strcmp(o->name, "forwards6")) {
+		old = sysctls_old(e, "net/ipv6/conf/all/forwarding");
+		if (old)
+			f->value = arena_strdup(host->arena, old);
+	} else if (o->kind == KIND_LINK && !o->netns[0]) {
+		snprintf(name, sizeof(name), "net/ipv4/conf/%s/forwarding",
+			 o->name);
+		old = sysctls_old(e, name);
+		if (old)
+			l->conf.forwarding = strcmp(old, "0") != 0;
+	}
+}
+
 bool observe_host(struct engine *e, const struct state *found)
 {
 	struct state *host = state_new(), *old = e->host;
@@ -122,7 +147,7 @@ bool observe_host(struct engine *e, const struct state *found)
 
 	for (i = 0; i < found->n; i++)
 		if (found->v[i]->foreign || found->v[i]->kind == KIND_FACT)
-			state_copy(host, found->v[i]);
+			without_us(e, host, state_copy(host, found->v[i]));
 	state_sort(host, NULL, NULL);
 	differ = old->n && (facts_differ(host, old) ||
 			    facts_differ(old, host) ||

@@ -244,6 +244,8 @@ void hints_add(struct state *hints, const struct state *from);
 
 void sysctls_load(struct engine *e);
 /* Those that are remembered, so that they are looked at. */
+/* What it was before netd set it; NULL: netd did not. */
+const char *sysctls_old(const struct engine *e, const char *name);
 void sysctls_hint(struct engine *e, struct state *hints);
 /*
  * Before a plan is run: what is about to be set is remembered, safely, and

@@ -26,6 +26,13 @@ static struct old *find(const struct engine *e, const char *name)
 	       &e->olds[i] : NULL;
 }
 
+const char *sysctls_old(const struct engine *e, const char *name)
+{
+	const struct old *o = find(e, name);
+
+	return o ? o->value : NULL;
+}
+
 static void add(struct engine *e, const char *name, const char *value)
 {
 	unsigned int i = seek(e, name);

@@ -32,7 +32,7 @@ static void keep_ra(struct expander *x, const char *dev)
 }
 
 /* Hardware may have its addresses by RAs, even where it is no uplink. */
-static bool is_hardware(const struct link *l)
+bool link_is_hardware(const struct link *l)
 {
 	return l->o.foreign && !l->o.netns[0] && (!l->type || !*l->type) &&
 	       (!l->master || !*l->master) && strcmp(l->o.name, "lo");
@@ -49,7 +49,7 @@ static void keep_hardware(struct expander *x)
 	     i < f->n && f->v[i]->kind == KIND_LINK; i++) {
 		const struct link *l = (struct link *)f->v[i];
 
-		if (is_hardware(l) && takes_ra(l))
+		if (link_is_hardware(l) && takes_ra(l))
 			keep_ra(x, arena_strdup(x->out->arena, l->o.name));
 	}
 }

@@ -326,6 +326,7 @@ int rules_expand(struct topology *t, const struct state *found,
 		if (!err)
 			err = expand_router(&x, r);
 	rules_transits(&x);
+	rules_lent(&x);
 	return err;
 }
 

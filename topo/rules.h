@@ -154,4 +154,7 @@ void rules_guard_attachment(struct rules *x, struct attachment *a);
 void rules_guard_legs(struct rules *x);
 void rules_guard_foreign(struct rules *x);
 
+/* --- rules_lent.c: forwarding that is for our networks only --- */
+void rules_lent(struct rules *x);
+
 #endif

@@ -103,6 +103,9 @@ static const struct base_set sets[] = {
 	{ "inet netd fwd_keep6", "type mark : ipv6_addr" },
 	{ "inet netd fwd_from", "type ifname . mark" },
 	{ "inet netd behind", "type ifname" },	/* a named router's inside */
+	/* interfaces of the host that forward for our networks only */
+	{ "inet netd lent4", "type ifname" },
+	{ "inet netd lent6", "type ifname" },
 	{ "inet netd outgoing4", "type ifname" },
 	{ "inet netd outgoing6", "type ifname" },
 	/* bounds, so that a guest fills no table of the kernel */
@@ -148,7 +151,11 @@ static const struct base_chain chains[] = {
 	  "oifname @closed goto refuse\n"
 	  "meta nfproto ipv6 iifname @closed6 goto refuse\n"
 	  "meta nfproto ipv6 oifname @closed6 goto refuse\n"
-	  "iifname @managed " FIB_SADDR },
+	  "iifname @managed " FIB_SADDR
+	  "meta nfproto ipv4 iifname @lent4 oifname != @managed"
+	  " ct state new counter drop\n"
+	  "meta nfproto ipv6 iifname @lent6 oifname != @managed"
+	  " ct state new counter drop\n" },
 	{ "inet netd mss", false,
 	  "iifname @managed tcp option maxseg size set rt mtu\n"
 	  "oifname @managed tcp option maxseg size set rt mtu\n" },

@@ -323,6 +323,9 @@ struct topology {
 	     var##_p && var##_p < (type **)(list)->items + (list)->n &&	\
 	     (var = *var##_p, true); var##_p++)
 
+/* An interface of the host's that no program made. */
+bool link_is_hardware(const struct link *l);
+
 /* true when the field at member M of the record P (table R) was written */
 bool node_has(const struct node *n, const struct record *r, size_t offset);
 /* The place of that field's value, or of the record. */

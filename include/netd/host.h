@@ -31,6 +31,9 @@ int host_main(int fd);
  *   kernel            "6.1.0-56-amd64"
  *   default-dev       the interface(s) of the IPv4/IPv6 default route
  *   default-dev6
+ *   forwards4         net.ipv4.ip_forward: is the host a router?
+ *   forwards6         net.ipv6.conf.all.forwarding; netd keeps what it was
+ *                     before it was set
  *   neigh-limit       net.ipv4.neigh.default.gc_thresh3; neigh-limit6
  *   neigh-used        entries there are in all namespaces we may see
  *   nft-persist       "yes" when the kernel knows NFT_TABLE_F_PERSIST

@@ -221,7 +221,8 @@ static void check_refused(void)
 	bad("policies: [x]\n", "policies[0]: expected a map (a policy), found "
 	    "\"x\"");
 	bad("links: [{between: [a]}]\n", "with two ends, found 1");
-	bad("links: [a]\n", "links[0]: expected a link, found \"a\"");
+	bad("links: [a]\n",
+	    "links[0]: expected a link (r1-r2 or a map), found \"a\"");
 	bad("forwards: [x]\n", "forwards[0]: expected a forward");
 	bad("forwards: ['1:2:3:4:5']\n", "forwards[0]: expected a forward");
 	bad("forwards: ['80:vm1/icq']\n", "icq is no protocol");
