@@ -35,8 +35,8 @@ shut_out()
 start_netd
 outside
 second_lan
-remember
 guests a1
+remember
 serve a1 tcp 80
 cat >"$WORLD/lent.net.yaml" <<'YAML'
 networks:
