@@ -334,7 +334,7 @@ static bool flag(const struct path *p, const char *key)
 }
 
 #define LABELS_MAX 16
-#define WAIT_MAX 600000		/* ms */
+#define WAIT_MAX 50000		/* ms */
 
 /* ?label=KEY=VALUE, as often as wanted, and ?wait=MS */
 static void take_options(struct job *j, const struct path *p)
