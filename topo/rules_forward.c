@@ -171,6 +171,20 @@ static void from_host(struct fw *fw, const char *mark, const char *at)
 		   "inet netd fwd_mark4_host", mark, fw->f->n.pos, "%s", at);
 }
 
+/*
+ * Where the default routes of the families go different ways, what listens on
+ * all addresses of the uplink does so on each family's own.
+ */
+static bool is_uplink(const struct fw *fw, const char *dev)
+{
+	const struct topology *t = fw->w->x->t;
+	const struct network *n = fw->to->net;
+	const char *own = fw->family == 6 ? t->uplink_if6 : t->uplink_if;
+
+	return fw->listen.family || fw->w->router || !n || n->uplink.n ||
+	       !own || !strcmp(dev, own);
+}
+
 static void from_all(struct fw *fw, const char *mark, const char *key)
 {
 	bool six = fw->family == 6, any = !fw->listen.family;
@@ -178,6 +192,9 @@ static void from_all(struct fw *fw, const char *mark, const char *key)
 	const char *at = any ? key :
 		arena_printf(a, "%s . %s", ip_text(&fw->listen,
 						   (char[46]){ 0 }), key);
+	const char *set = any ? six ? "inet netd fwd_mark6_any" :
+				"inet netd fwd_mark4_any" :
+			  six ? "inet netd fwd_mark6" : "inet netd fwd_mark4";
 	uint32_t i;
 
 	from_host(fw, mark, at);
@@ -185,12 +202,10 @@ static void from_all(struct fw *fw, const char *mark, const char *key)
 	if (topo_is_loopback(&fw->listen))
 		return;
 	for (i = 0; i < fw->to->nups; i++)
-		each_source(fw, &fw->up, any ?
-			    six ? "inet netd fwd_mark6_any" :
-			    "inet netd fwd_mark4_any" :
-			    six ? "inet netd fwd_mark6" : "inet netd fwd_mark4",
-			    mark, arena_printf(a, "\"%s\" . ",
-					       fw->to->ups[i]), at);
+		if (is_uplink(fw, fw->to->ups[i]))
+			each_source(fw, &fw->up, set, mark,
+				    arena_printf(a, "\"%s\" . ",
+						 fw->to->ups[i]), at);
 	each_source(fw, &fw->in, any ? six ? "inet netd fwd_mark6_in_any" :
 		    "inet netd fwd_mark4_in_any" :
 		    six ? "inet netd fwd_mark6_in" : "inet netd fwd_mark4_in",

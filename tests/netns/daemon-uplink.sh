@@ -19,10 +19,17 @@ done
 ip route add default via 203.0.113.1
 cat >"$CONF/nat.net.yaml" <<'Y'
 networks:
-  lan: {mode: nat, subnet: 10.1.0.0/24}
+  lan: {mode: nat, subnet: 10.1.0.0/24, subnet6: "fd00:1::/64"}
 attachments:
-  g: {network: lan, type: veth, netns: guest, address: 10.1.0.10}
+  g: {network: lan, type: veth, netns: guest, address: 10.1.0.10, address6: "fd00:1::10"}
+forwards: ["8080:g:80/tcp"]
 Y
+for i in 1 2; do
+	ip addr add 2001:db8:$i::2/64 dev up$i nodad
+	ip -n isp$i addr add 2001:db8:$i::1/64 dev down nodad
+done
+ip route add default via 2001:db8:1::1
+serve guest tcp 80
 start_netd
 can guest 192.0.2.1 tcp 80
 seen_as "behind the first uplink's address" 203.0.113.2 guest 192.0.2.1 tcp 80
@@ -33,6 +40,12 @@ ip route replace default via 198.51.100.1
 seen_as "the second's, after the route moved" 198.51.100.2 guest 192.0.2.1 tcp 80
 soon "the plan is empty again" _plan_is_empty
 same "no link was made anew" "$index" "$(cat /sys/class/net/nd-lan/ifindex)"
+
+# --- each family listens where its own default route goes ---
+can isp2 198.51.100.2 tcp 8080
+cannot isp1 203.0.113.2 tcp 8080
+can isp1 2001:db8:1::2 tcp 8080
+cannot isp2 2001:db8:2::2 tcp 8080
 
 # --- no way out for a while ---
 ip route del default
