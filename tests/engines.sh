@@ -62,7 +62,7 @@ layers/$d/upper,workdir=$WORLD/layers/$d/work" "/$d"
 rootfs()
 {
 	local p
-	mkdir -p "$1"/{bin,dev,etc,proc,run,sys,tmp,var,www}
+	mkdir -p "$1"/{bin,dev,etc,proc,run,sys,tmp,usr,var,www}
 	must cp "$(command -v busybox)" "$1/bin/busybox"
 	for p in sh httpd sleep; do
 		ln -s busybox "$1/bin/$p"
