@@ -38,8 +38,7 @@ static struct ns *peer_ns(struct host *h, const struct step *s)
 	int err = 0;
 
 	if (veth_is_parked(wanted(s)))
-		return step_ns(h, s);
-
+		return ns_home(h);
 	if (ns && (ns->ours || ns == ns_home(h)))
 		return ns;
 	for (ns = h->ap->visits; ns; ns = ns->next)

@@ -334,6 +334,11 @@ int plug_write(struct engine *e, const char *topology, const char *name,
  */
 int plug_bind(struct engine *e, const struct state *objs, const char *text,
 	      char **bound);
+/*
+ * Would the step make a pair again of which another program took an end?  It
+ * would not come back to that program: the attachment is over.
+ */
+bool plug_is_over(struct engine *e, const struct step *s);
 /* Detaches those whose namespace is gone, after a look at the host. */
 void plugs_collect(struct engine *e);
 /* --- plug_wait.c */

@@ -105,6 +105,36 @@ int plug_bind(struct engine *e, const struct state *objs, const char *text,
 
 /* --- those that are gone --------------------------------------------- */
 
+/* A port of that name, at a bridge of EN, that came by the API? */
+static bool has_port(const struct entry *en, const struct object *port)
+{
+	struct arena *a = arena_new();
+	struct topo_item it;
+	unsigned int i;
+	bool has = false;
+
+	for (i = 0; i < en->nplugs && !has; i++)
+		has = topo_item_named(en->topo, en->plugs[i].name, a, &it) &&
+		      it.plug && !strcmp(it.plug->port, port->name);
+	arena_free(a);
+	return has;
+}
+
+bool plug_is_over(struct engine *e, const struct step *s)
+{
+	unsigned int i;
+
+	if (s->op != OP_CREATE || s->want->kind != KIND_VETH ||
+	    !veth_is_parked((const struct veth *)s->want))
+		return false;
+	for (i = 0; i < e->set.n; i++)
+		if (e->set.v[i]->topo && !strcmp(topo_home(e->set.v[i]->topo),
+						 s->want->netns) &&
+		    has_port(e->set.v[i], s->want))
+			return true;
+	return false;
+}
+
 /* Is its port missing because its namespace is gone, or another one? */
 static bool is_gone(struct engine *e, const struct topo_plug *p,
 		    const char *home)
@@ -113,7 +143,7 @@ static bool is_gone(struct engine *e, const struct topo_plug *p,
 			       .name = p->port };
 	const struct hold *h;
 
-	if (!is_bound(p->netns))
+	if (!is_bound(p->netns) && strcmp(p->netns, PEER_PARKED))
 		return false;
 	h = hold_find(&e->holds, &port);
 	return h && h->absent && (h->err == ENOENT || h->err == ESTALE ||

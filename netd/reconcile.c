@@ -85,6 +85,9 @@ static void filter(struct engine *e, struct plan *plan)
 			continue;
 		if (s->op == OP_REFUSE)
 			refuse(e, s);
+		else if (plug_is_over(e, s))
+			hold_add(&e->holds, s, ENOENT, "whoever took its "
+				 "other end is gone", now);
 		else
 			plan->steps[n++] = *s;
 	}

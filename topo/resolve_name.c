@@ -344,9 +344,9 @@ void names_attachment(struct resolver *r, struct attachment *a)
 	if (!attachment_is_parked(a))
 		l->kname = l->ifname ? l->ifname : "eth0";
 	else if (l->ifname)
-		l->kname = ifname_mark(r, r->t->netns, l->ifname);
+		l->kname = ifname_mark(r, "", l->ifname);
 	else
-		l->kname = ifname_take(r, r->t->netns, "ndv-", l->n.name);
+		l->kname = ifname_take(r, "", "ndv-", l->n.name);
 	l->hwaddr = mac_take(r, l->mac, what);
 }
 

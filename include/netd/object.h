@@ -129,8 +129,8 @@ struct veth {
 };
 
 /*
- * The peer stays beside our end, down and unmarked, for a program that moves
- * it to where it belongs: from then on it is that one's.
+ * The peer stays in the namespace that netd runs in, down and unmarked, for a
+ * program that moves it to where it belongs: from then on it is that one's.
  */
 #define PEER_PARKED "none"
 
