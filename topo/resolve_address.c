@@ -427,8 +427,10 @@ static struct ip look_for(struct resolver *r, const struct scope *s,
 	room(&s->net, &first);
 	for (n = from; n < to; n++) {
 		ip = ip_add(&base, first + n);
-		if (prefix_has(range, &ip) && unclaimed(r, s, &ip))
-			return ip;
+		if (!prefix_has(range, &ip) || !unclaimed(r, s, &ip))
+			continue;
+		*s->next = n + 1;
+		return ip;
 	}
 	return (struct ip){ .family = 0 };
 }

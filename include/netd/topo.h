@@ -126,12 +126,16 @@ bool topo_subnets(const struct topology *t, const char *network,
 		  struct topo_subnets *out);
 
 /*
- * An address of RANGE, which lies in the network's subnet, that nobody has;
- * it is not taken by that.  Family 0: all are taken, or there is no such
- * network or subnet.  After topo_expand().
+ * An address of RANGE, which lies in the network's subnet, that nobody has.
+ * It is not taken by that, but the next time others come first.  Family 0: all
+ * are taken, or there is no such network or subnet.  After topo_expand().
  */
 struct ip topo_free_address(struct topology *t, const char *network,
 			    const struct prefix *range);
+
+/* Does a forward take that port of a protocol (IANA), at any address? */
+bool topo_port_forwarded(const struct topology *t, uint8_t protocol,
+			 uint16_t port);
 
 /* labels: who asked for an attachment, and for what */
 struct label {

@@ -206,8 +206,9 @@ static void free_addresses(struct world *w)
 	CHECK(topo_subnets(w->t, "m", &s) && !s.gw4.family);
 	CHECK(!topo_subnets(w->t, "a", &s));
 	free_is(w, "n", "10.1.0.0/24", "10.1.0.3");
-	/* asking takes nothing */
-	free_is(w, "n", "10.1.0.0/24", "10.1.0.3");
+	/* asking takes nothing, but the others come first */
+	free_is(w, "n", "10.1.0.0/24", "10.1.0.4");
+	free_is(w, "n", "10.1.0.2/31", "10.1.0.3");
 	free_is(w, "n", "10.1.0.64/26", "10.1.0.64");
 	free_is(w, "n", "10.1.0.65/32", "none");
 	free_is(w, "n", "10.1.0.0/31", "none");
