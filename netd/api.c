@@ -6,33 +6,25 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "netd/listen.h"
 #include "netd/log.h"
 
-#define HEADERS_MAX 16384
 #define BODY_MAX ((4 << 20) + 4096)	/* as much as a topology, and some */
 #define IDLE_SECONDS 60
-#define CONNECTIONS_MAX 100
-#define FD_MAX 256			/* the daemon's; it needs few itself */
 #define JOBS_MAX 200			/* that wait for the engine */
 #define PART_MAX 200			/* bytes of a name in a path */
 
 struct api {
 	const struct options *opt;
-	struct event_base *base;
-	struct evhttp *http;
-	struct evhttp_bound_socket *bound;
-	struct event *again;		/* listens again after too many */
+	struct listener *listener;
 	struct post *jobs;
 	struct board *board;
 	struct stream *streams;
@@ -163,20 +155,6 @@ void api_note(struct api *a, struct note *n)
 		stream_send(&a->streams, n->text);
 	free(n->text);
 	free(n);
-}
-
-static char *take_body(struct evhttp_request *req, size_t *len)
-{
-	struct evbuffer *b = evhttp_request_get_input_buffer(req);
-	char *body;
-
-	*len = evbuffer_get_length(b);
-	body = malloc(*len + 1);
-	if (!body)
-		fatal("out of memory");
-	evbuffer_remove(b, body, *len);
-	body[*len] = '\0';
-	return body;
 }
 
 /* Who it is, for the log: what changes something has an author. */
@@ -383,7 +361,7 @@ static void start_job(struct api *a, struct evhttp_request *req,
 	j->file = copy(evhttp_find_header(&p->query, "file"));
 	j->stream = flag(p, "stream");
 	take_options(j, p);
-	j->body = take_body(req, &j->len);
+	j->body = listener_body(req, &j->len);
 	a->waiting++;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req),
 				      client_gone, c);
@@ -436,42 +414,6 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 /* --- listening ------------------------------------------------------- */
 
-static unsigned int open_descriptors(void)
-{
-	unsigned int n = 0;
-	int fd;
-
-	for (fd = 0; fd < FD_MAX; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-	struct api *a = arg;
-	struct timeval wait = { .tv_usec = 100000 };
-
-	if (open_descriptors() < CONNECTIONS_MAX)
-		evconnlistener_enable(
-			evhttp_bound_socket_get_listener(a->bound));
-	else
-		evtimer_add(a->again, &wait);
-}
-
-/* evhttp has no limit of its own: who connects too often, waits. */
-static struct bufferevent *on_connect(struct event_base *base, void *arg)
-{
-	struct api *a = arg;
-	struct timeval wait = { .tv_usec = 100000 };
-
-	if (open_descriptors() >= CONNECTIONS_MAX) {
-		evconnlistener_disable(
-			evhttp_bound_socket_get_listener(a->bound));
-		evtimer_add(a->again, &wait);
-	}
-	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-}
-
 /* Root's, and the group's when there is one. */
 static int set_owner(const struct options *opt)
 {
@@ -490,61 +432,28 @@ static int set_owner(const struct options *opt)
 	return 0;
 }
 
-static int bind_socket(struct api *a, const struct options *opt)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct evconnlistener *l;
-	mode_t mask;
-	int err;
-
-	if (strlen(opt->socket) >= sizeof(un.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(un.sun_path, opt->socket);
-	/* what a daemon before us left; the state folder's lock says that
-	 * none is running */
-	if (unlink(opt->socket) && errno != ENOENT)
-		return -errno;
-	mask = umask(0177);
-	l = evconnlistener_new_bind(a->base, NULL, NULL,
-				    LEV_OPT_CLOSE_ON_FREE |
-				    LEV_OPT_CLOSE_ON_EXEC |
-				    LEV_OPT_DISABLED, 64,
-				    (struct sockaddr *)&un, sizeof(un));
-	err = l ? 0 : -errno;
-	umask(mask);
-	if (err)
-		return err;
-	a->bound = evhttp_bind_listener(a->http, l);
-	if (!a->bound)
-		return -ENOMEM;
-	evconnlistener_disable(l);
-	return set_owner(opt);
-}
-
 struct api *api_new(struct event_base *base, const struct options *opt,
 		    struct post *jobs, struct board *board)
 {
 	struct api *a = calloc(1, sizeof(*a));
+	struct evhttp *http;
 	int err;
 
 	if (!a)
 		fatal("out of memory");
 	a->opt = opt;
-	a->base = base;
 	a->jobs = jobs;
 	a->board = board;
-	a->http = evhttp_new(base);
-	a->again = evtimer_new(base, on_again, a);
-	if (!a->http || !a->again)
-		fatal("out of memory");
-	evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_PUT |
+	a->listener = listener_new(base, opt->socket, BODY_MAX, IDLE_SECONDS);
+	if (!a->listener) {
+		free(a);
+		return NULL;
+	}
+	http = listener_http(a->listener);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_PUT |
 				   EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
-	evhttp_set_max_headers_size(a->http, HEADERS_MAX);
-	evhttp_set_max_body_size(a->http, BODY_MAX);
-	evhttp_set_timeout(a->http, IDLE_SECONDS);
-	evhttp_set_bevcb(a->http, on_connect, a);
-	evhttp_set_gencb(a->http, on_request, a);
-	err = bind_socket(a, opt);
+	evhttp_set_gencb(http, on_request, a);
+	err = set_owner(opt);
 	if (!err)
 		return a;
 	log_error("%s: %s", opt->socket, strerror(-err));
@@ -554,15 +463,13 @@ struct api *api_new(struct event_base *base, const struct options *opt,
 
 void api_open(struct api *a)
 {
-	evconnlistener_enable(evhttp_bound_socket_get_listener(a->bound));
+	listener_open(a->listener);
 }
 
 void api_free(struct api *a)
 {
 	stream_end_all(&a->streams);
-	if (a->bound)
-		unlink(a->opt->socket);
-	event_free(a->again);
-	evhttp_free(a->http);
+	unlink(a->opt->socket);
+	listener_free(a->listener);
 	free(a);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "netd/api.h"
+#include "netd/docker.h"
 #include "netd/engine.h"
 #include "netd/log.h"
 
@@ -27,6 +28,7 @@ struct daemon {
 	struct options opt;
 	struct event_base *base;
 	struct api *api;
+	struct docker *docker;		/* NULL: it is not asked for */
 	struct engine engine;
 	pthread_t thread;
 	bool ready;
@@ -41,6 +43,7 @@ static const char usage[] =
 "  --config-dir DIR   its *.net.yaml are topologies (" NETD_CONFDIR ")\n"
 "  --state-dir DIR    what must survive a restart (" NETD_STATEDIR ")\n"
 "  --socket PATH      of the API (" NETD_RUNDIR "/netd.sock)\n"
+"  --docker-socket PATH   serves Docker's network and IPAM driver there\n"
 "  --group NAME       may use the socket; else only root\n"
 "  --cni-dir DIR      a CNI configuration for each network goes there\n"
 "  -v, --verbose      tells each step and event\n"
@@ -52,6 +55,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "config-dir", required_argument, NULL, 'c' },
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "socket", required_argument, NULL, 'S' },
+		{ "docker-socket", required_argument, NULL, 'd' },
 		{ "group", required_argument, NULL, 'g' },
 		{ "cni-dir", required_argument, NULL, 'C' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -72,6 +76,8 @@ static void parse(struct options *o, int argc, char **argv)
 			o->state_dir = optarg;
 		else if (c == 'S')
 			o->socket = optarg;
+		else if (c == 'd')
+			o->docker_socket = optarg;
 		else if (c == 'g')
 			o->group = optarg;
 		else if (c == 'C')
@@ -128,6 +134,18 @@ static void on_watchdog(evutil_socket_t sig, short what, void *arg)
 	notify("WATCHDOG=1");
 }
 
+/* To whom the request belongs. */
+static void take_note(struct daemon *d, struct note *n)
+{
+	if (n->what != NOTE_ANSWER || n->job->what != JOB_DOCKER) {
+		api_note(d->api, n);
+		return;
+	}
+	docker_answer(d->docker, n->job);
+	free(n->text);
+	free(n);
+}
+
 static void on_notes(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
@@ -137,7 +155,7 @@ static void on_notes(evutil_socket_t fd, short what, void *arg)
 		if (n->what == NOTE_READY ||
 		    (n->what == NOTE_ANSWER && !n->job->client))
 			notify("READY=1");
-		api_note(d->api, n);
+		take_note(d, n);
 	}
 }
 
@@ -177,17 +195,18 @@ static void stop_engine(struct daemon *d)
 	eventfd_write(e->stop, 1);
 	pthread_join(d->thread, NULL);
 	while ((n = post_get(e->notes)))
-		api_note(d->api, n);
+		take_note(d, n);
 	while ((j = post_get(e->jobs))) {
 		struct note *refused = calloc(1, sizeof(*refused));
 
 		j->code = 503;
-		j->answer = strdup("{\"error\": \"netd ends\"}");
+		j->answer = strdup("{\"error\": \"netd ends\", "
+				   "\"Err\": \"netd ends\"}");
 		if (!refused || !j->answer)
 			fatal("out of memory");
 		refused->job = j;
 		refused->what = NOTE_ANSWER;
-		api_note(d->api, refused);
+		take_note(d, refused);
 	}
 	post_free(e->jobs);
 	post_free(e->notes);
@@ -223,6 +242,10 @@ static int run(struct daemon *d)
 	d->api = api_new(d->base, &d->opt, d->engine.jobs, d->engine.board);
 	if (!d->api)
 		return 1;
+	if (d->opt.docker_socket)
+		d->docker = docker_new(d->base, &d->opt, d->engine.jobs);
+	if (d->opt.docker_socket && !d->docker)
+		return 1;
 	add_event(d, SIGTERM, EV_SIGNAL, on_end, 0);
 	add_event(d, SIGINT, EV_SIGNAL, on_end, 0);
 	add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0);
@@ -234,6 +257,8 @@ static int run(struct daemon *d)
 	event_base_dispatch(d->base);
 	notify("STOPPING=1");
 	stop_engine(d);
+	if (d->docker)
+		docker_free(d->docker);
 	api_free(d->api);
 	return 0;
 }

@@ -9,6 +9,7 @@ struct options {
 	const char *config_dir;
 	const char *state_dir;
 	const char *socket;
+	const char *docker_socket;	/* NULL: no driver */
 	const char *group;	/* who may use the socket; NULL: root only */
 	const char *cni_dir;	/* for CNI configurations; NULL: none */
 	bool verbose;

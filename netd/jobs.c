@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netd/docker.h"
 #include "netd/jobs.h"
 #include "netd/log.h"
 
@@ -493,6 +494,7 @@ void job_run(struct engine *e, struct job *j)
 		[JOB_TOPOLOGIES] = job_topologies,
 		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
+		[JOB_DOCKER] = job_docker,
 	};
 
 	report_clear(e->report);

@@ -17,8 +17,8 @@ static int write_it(struct engine *e, void *arg)
 }
 
 /*
- * The topology is built anew with it, or without: as when its file changes,
- * but that the attachment alone is written down.
+ * The topology is built anew with it, without, or with another text of it: as
+ * when its file changes, but that the attachment alone is written down.
  */
 int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	       const char *text)
@@ -28,10 +28,9 @@ int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	struct topos next = topos_copy(&e->set);
 	int err;
 
+	entry_unplug(fresh, name);
 	if (text)
 		entry_plug(fresh, name, text);
-	else
-		entry_unplug(fresh, name);
 	topos_drop(&next, en->name);
 	err = entry_build(e, fresh, &next);
 	if (err) {

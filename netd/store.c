@@ -68,6 +68,7 @@ static int make_folders(struct store *s)
 {
 	static const char *const names[] = {
 		STORE_TOPOLOGIES, STORE_LAST_GOOD, STORE_STOPPED, STORE_PLUGS,
+		STORE_DOCKER,
 	};
 	unsigned int i;
 

@@ -16,6 +16,7 @@
  *	last-good/NAME.net.yaml	of the configuration folder
  *	stopped/NAME		taken down; stays so
  *	attachments/TOPOLOGY/NAME	{NAME: {...}}
+ *	docker/ID		{"network": TOPOLOGY/NETWORK, ...}: docker.h
  * Files are written whole and renamed.  What can't be read is left out with a
  * warning: it must not keep the rest from working.
  */
@@ -29,6 +30,7 @@ struct store {
 #define STORE_LAST_GOOD "last-good"
 #define STORE_STOPPED "stopped"
 #define STORE_PLUGS "attachments"
+#define STORE_DOCKER "docker"
 
 /* An input is refused beyond that. */
 #define STORE_MAX (4u << 20)

@@ -16,6 +16,7 @@
 #	gone WHAT		check: no attachment but peer's is left
 #	runtime CMD...		tests an OCI runtime
 
+DOCKER_PLUGIN=/run/docker/plugins/netd.sock
 PATH=$PATH:/usr/sbin:/sbin
 HOOK=$BUILD/ctl/netd-oci-hook
 CNI_BIN=$BUILD/ctl
@@ -91,7 +92,7 @@ engine_site()
 	local file=${1:-$(_topology)}
 	outside
 	remember
-	start_netd --cni-dir "$NET_D"
+	start_netd --cni-dir "$NET_D" --docker-socket "$DOCKER_PLUGIN"
 	apply "$file"
 	TOPOLOGY=$(basename "$file" .net.yaml)
 	ns peer
