@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/plug.h"
 
@@ -213,14 +214,18 @@ static json_t *status_block(const json_t *a)
 /* A second network is no reason to move the container's default route. */
 static void keep_route(json_t *o, const char *netns)
 {
+	const char *ifname = plug_str(o, "ifname");
 	int fd = netns_open(netns);
 	struct netns_view v;
 
-	if (fd < 0 || netns_look(fd, "lo", &v))
+	if (fd < 0 || netns_look(fd, ifname, &v))
 		fail("%s: no network namespace of a container", netns);
+	if (v.has_link)
+		fail("there is an interface %s in %s already", ifname, netns);
 	if (v.default4 || v.default6)
 		json_object_set_new(o, "default-route", json_false());
 	netns_view_free(&v);
+	close(fd);
 }
 
 static void setup(const char *netns)
