@@ -10,7 +10,7 @@ cc="${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes
 cd "$here"
 $cc -o "$out/floor" floor.c build.c nl.c capture.c capture_layer3.c \
 	capture_nft.c -lmnl
-for p in api forward; do
+for p in api cni forward; do
 	$cc -o "$out/$p" $p.c -lpthread
 done
 $cc -shared -fPIC -o "$out/count.so" count.c -ldl
