@@ -53,6 +53,8 @@ _cgroups()
 _folders()
 {
 	local d
+	must mount -t tmpfs shm /dev/shm
+	must mount -t tmpfs tmp /var/tmp
 	for d in etc opt var/lib; do
 		mkdir -p "$WORLD/layers/$d/upper" "$WORLD/layers/$d/work"
 		must mount -t overlay overlay -o "lowerdir=/$d,upperdir=$WORLD/\
