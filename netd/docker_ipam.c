@@ -267,16 +267,31 @@ static int request_gateway(struct docker_call *c, const struct pool *p,
 	return 0;
 }
 
+/* The address that was asked for: is it free? */
+static int check_wanted(struct docker_call *c, const struct pool *p,
+			const struct ip *ip)
+{
+	const char *owner = topo_address_owner(p->net.en->topo, p->net.name,
+					       ip);
+	char text[50];
+
+	if (!prefix_has(p->subnet, ip))
+		return docker_fail(c, "%s is not in the subnet of network %s, "
+				   "%s", docker_str(c->in, "Address"),
+				   p->net.name, prefix_text(p->subnet, text));
+	if (owner)
+		return docker_fail(c, "%s of network %s is taken by %s",
+				   ip_text(ip, text), p->net.name, owner[0] ?
+				   owner : "the host, which is the router");
+	return 0;
+}
+
 static int choose(struct docker_call *c, const struct pool *p, struct ip *ip)
 {
 	char text[50];
 
-	if (ip->family && !prefix_has(p->subnet, ip))
-		return docker_fail(c, "%s is not in the subnet of network %s, "
-				   "%s", docker_str(c->in, "Address"),
-				   p->net.name, prefix_text(p->subnet, text));
 	if (ip->family)
-		return 0;
+		return check_wanted(c, p, ip);
 	*ip = topo_free_address(p->net.en->topo, p->net.name, &p->range);
 	if (!ip->family)
 		return docker_fail(c, "no address of %s is free in network %s "

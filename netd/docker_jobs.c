@@ -93,13 +93,10 @@ int docker_fail(struct docker_call *c, const char *fmt, ...)
 	return -EINVAL;
 }
 
-/* Of "attachments.docker-0123.publish[0]: ", what says something to a user. */
+/* What of "attachments.docker-0123.publish[0]" says something to a user. */
 static const char *key_of(const struct finding *f)
 {
-	const char *dot = f->path ? strchr(f->path, '.') : NULL;
-
-	dot = dot ? strchr(dot + 1, '.') : NULL;
-	return dot ? dot + 1 : "";
+	return f->path && strstr(f->path, ".publish[") ? "a port " : "";
 }
 
 /* The same of the findings of ERR; -EAGAIN stays what it is. */
@@ -113,7 +110,7 @@ static int findings(struct docker_call *c, int err)
 		return err;
 	for (i = 0; i < r->count && n < FINDINGS_MAX; i++)
 		if (r->list[i].severity == SEV_ERROR)
-			buf_printf(&b, "%s%s %s", n++ ? "; " : "",
+			buf_printf(&b, "%s%s%s", n++ ? "; " : "",
 				   key_of(&r->list[i]), r->list[i].text);
 	if (!n)
 		buf_str(&b, strerror(-err));

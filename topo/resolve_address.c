@@ -472,3 +472,16 @@ struct ip topo_free_address(struct topology *t, const char *network,
 		ip = look_for(&r, &s, range, from, next);
 	return ip;
 }
+
+const char *topo_address_owner(const struct topology *t, const char *network,
+			       const struct ip *ip)
+{
+	struct network *w = topo_network(t, network);
+	struct scope s;
+	char key[64];
+
+	if (!w || !t->index)
+		return NULL;
+	s = scope_of_network(w->segment, ip->family == 6);
+	return index_get(t->index, key, key_of(key, &s, ip));
+}

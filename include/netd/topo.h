@@ -133,6 +133,11 @@ bool topo_subnets(const struct topology *t, const char *network,
 struct ip topo_free_address(struct topology *t, const char *network,
 			    const struct prefix *range);
 
+/* Who has that address in the network: the name of an attachment, node or
+ * router, "" for the home router, or NULL for nobody.  After topo_expand(). */
+const char *topo_address_owner(const struct topology *t, const char *network,
+			       const struct ip *ip);
+
 /* Does a forward take that port of a protocol (IANA), at any address? */
 bool topo_port_forwarded(const struct topology *t, uint8_t protocol,
 			 uint16_t port);

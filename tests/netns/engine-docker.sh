@@ -128,7 +128,7 @@ refusals()
 		--ipam-opt netd.network=db -o netd.network=db x
 	says "a port that is taken" "listened on already by .*docker-" \
 		docker run --rm --network web -p 8080:80 bb busybox true
-	says "an address that is taken" "$(address c1)" \
+	says "an address that is taken" "$(address c1) .* taken by docker-" \
 		docker run --rm --network web --ip "$(address c1)" bb busybox true
 	same "a method that the driver hasn't" 404 \
 		"$(ask_driver NetworkDriver.Nothing '{}' -o /dev/null \
