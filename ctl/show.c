@@ -96,6 +96,20 @@ static void print_topologies(void)
 	reply_free(&r);
 }
 
+/* Of a program like LXC, which puts its veth on a bridge by itself. */
+static void print_ports(const json_t *list)
+{
+	json_t *p;
+	size_t i;
+
+	json_array_foreach(list, i, p)
+		printf("  port %s on %s (%s) is another program's: %s\n",
+		       str(p, "ifname"), str(p, "network"), str(p, "bridge"),
+		       json_is_true(json_object_get(p, "confined")) ?
+		       "confined until it is attached, or the network has "
+		       "`adopt: true`" : "taken as it is");
+}
+
 int cmd_status(int argc, char **argv)
 {
 	int n = options(argc, argv, NULL, NULL);
@@ -117,6 +131,7 @@ int cmd_status(int argc, char **argv)
 	       json_is_true(json_object_get(r.json, "converged")) ?
 	       "all as wanted" : "not all as wanted");
 	print_held(json_object_get(r.json, "held"));
+	print_ports(json_object_get(r.json, "foreign-ports"));
 	json_array_foreach(json_object_get(r.json, "problems"), i, p)
 		printf("  %s: %s\n", str(p, "file"), str(p, "text"));
 	print_topologies();

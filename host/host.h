@@ -70,6 +70,7 @@ struct linkmap_row {
 	char name[16];
 	uint8_t kind;		/* enum kind; KIND_LINK: not ours */
 	bool plain;		/* not ours, and nobody's port */
+	uint32_t master;	/* index of what it is a port of, or 0 */
 };
 
 /* A network namespace that is kept open. */

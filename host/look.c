@@ -315,7 +315,8 @@ static int take(void *arg, struct nlmsghdr *nlh)
 	if ((uint32_t)s.i->ifi_index >= l->h->next_index)
 		l->h->next_index = s.i->ifi_index + 2;
 	r = linkmap_add(&l->ns->links, s.i->ifi_index, s.name, kind, s.group);
-	r->plain = kind == KIND_LINK && !s.tb[IFLA_MASTER];
+	r->master = u32_of(s.tb[IFLA_MASTER], 0);
+	r->plain = kind == KIND_LINK && !r->master;
 	if (s.group == NETD_GROUP_GOING) {
 		l->going = true;
 		return 0;

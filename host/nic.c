@@ -8,7 +8,8 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* A port of somebody else's bridge or bond is not to be had. */
+/* A port of somebody else's bridge or bond is not to be had; who put it on the
+ * bridge where it is wanted is left behind. */
 static bool is_free(struct host *h, const struct step *s)
 {
 	struct state *nothing = state_new(), *found = state_new();
@@ -21,7 +22,9 @@ static bool is_free(struct host *h, const struct step *s)
 	if (l.ns && !look_link(&l, 0, s->want->name) && found->n) {
 		have = (struct link *)found->v[0];
 		ok = have->o.kind == KIND_NIC || !have->master ||
-		     !*have->master;
+		     !*have->master ||
+		     !strcmp(have->master,
+			     ((const struct link *)s->want)->master);
 	}
 	if (!ok)
 		step_failed(h, s, -EBUSY,

@@ -196,6 +196,18 @@ static bool is_default(const struct watch *w, const char *dev)
 	       fact_has_word(&w->default6, dev);
 }
 
+/* A port that somebody else had put on a bridge of ours. */
+static void left_bridge(struct host *h, struct ns *ns, struct linkmap_row *r,
+			uint32_t master)
+{
+	struct linkmap_row *b = linkmap_index(&ns->links, r->master);
+
+	r->master = master;
+	if (b && b->kind == KIND_BRIDGE)
+		host_dirty(h, OBSERVE_LINKS, "another's port left a bridge "
+			   "of netd's");
+}
+
 static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 {
 	struct ifinfomsg *i = nlmsg_data(nlh);
@@ -213,6 +225,8 @@ static void link_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 	if (r && strcmp(r->name, name))
 		watch_note(h, ns, r->name, CHECK_LINK);
 	master = tb[IFLA_MASTER] ? nla_get_u32(tb[IFLA_MASTER]) : 0;
+	if (r && r->kind == KIND_LINK && r->master != master)
+		left_bridge(h, ns, r, master);
 	if ((r && r->kind != KIND_LINK) || watched_link(h, ns->name, name) ||
 	    linkmap_index(&ns->links, master) || rules_mention(h, name))
 		watch_note(h, ns, name, CHECK_LINK | CHECK_ADDRESSES);

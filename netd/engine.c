@@ -415,6 +415,7 @@ static void finish(struct engine *e)
 	free(e->failures);
 	free(e->buried);
 	json_decref(e->problems);
+	json_decref(e->ports);
 }
 
 void *engine_main(void *arg)
@@ -428,6 +429,7 @@ void *engine_main(void *arg)
 	e->host = state_new();
 	e->numbers = numbers_new();
 	e->problems = json_array();
+	e->ports = json_array();
 	e->later_tail = &e->later;
 	worker_init(&e->worker, e->store.kernel_lock, e->stop);
 	e->worker.idle_arg = e;
@@ -445,6 +447,8 @@ void *engine_main(void *arg)
 			expand_again(e);
 		else if (!j)
 			plugs_tidy(e);
+		if (!j && !e->facts_changed)
+			ports_note(e);
 	}
 	finish(e);
 	return NULL;

@@ -105,6 +105,7 @@ struct engine {
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
 	uint64_t conflists;	/* hash of the networks that have files */
+	json_t *ports;		/* of others on our bridges, seen last */
 	json_t *problems;	/* files that are no topology in force */
 	int64_t last_ms;	/* what the last reconcile took */
 	time_t started;
@@ -370,6 +371,10 @@ bool job_may_interrupt(const struct job *j);
 void json_items(const struct entry *en, const char *kind, json_t *list);
 /* Adds what there is to say of an attachment: json_plug.c. */
 void json_plug(json_t *o, const struct topo_plug *p);
+/* Ports that other programs put on our bridges: json_ports.c. */
+json_t *json_ports(const struct engine *e);
+/* Tells of those that came, or are treated in another way. */
+void ports_note(struct engine *e);
 /* What is held; of one topology, or of all. */
 json_t *json_holds(struct engine *e, const struct entry *en);
 json_t *json_topology(const struct entry *en);

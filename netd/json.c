@@ -148,6 +148,7 @@ json_t *json_status(struct engine *e)
 		e->worker.starts, "running", e->worker.fd >= 0));
 	json_object_set_new(o, "last-reconcile-ms", json_integer(e->last_ms));
 	json_object_set_new(o, "held", json_holds(e, NULL));
+	json_object_set_new(o, "foreign-ports", json_ports(e));
 	json_object_set_new(o, "problems", json_incref(e->problems));
 	return o;
 }

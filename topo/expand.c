@@ -302,7 +302,8 @@ bool topo_attachment_alone(const struct topology *t, const char *name)
 {
 	const struct attachment *a = find(t, name);
 
-	if (a && !publish_alone(t, a))
+	/* what it was on a bridge before goes with it */
+	if (a && (a->type == ATT_NIC || !publish_alone(t, a)))
 		return false;
 	if (!a || !a->port_isolation || !a->leg.net ||
 	    a->leg.net->port_isolation)

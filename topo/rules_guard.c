@@ -404,6 +404,15 @@ static bool is_plain(const char *name)
 			   "abcdefghijklmnopqrstuvwxyz0123456789_.@:-")] == 0;
 }
 
+/* By `type: nic` it is a port like others. */
+static bool is_claimed(const struct topology *t, const char *name)
+{
+	list_for(struct attachment, a, &t->attachments)
+		if (a->type == ATT_NIC && a->kname && !strcmp(a->kname, name))
+			return true;
+	return false;
+}
+
 /*
  * Ports that other programs put on our bridges.  What is let between ports
  * keeps them from ours; what they send is dropped before the bridge learns
@@ -423,7 +432,7 @@ void rules_guard_foreign(struct rules *x)
 		if (strcmp(l->o.netns, ns))
 			break;
 		if (!l->o.foreign || !l->master || !*l->master ||
-		    !is_plain(l->o.name))
+		    !is_plain(l->o.name) || is_claimed(x->t, l->o.name))
 			continue;
 		list_for(struct network, n, &x->t->networks)
 			if (!n->adopt && !n->external && n->ifname &&
