@@ -40,7 +40,7 @@ struct cni {
 	const char *version, *name;
 	const char *topology;	/* NULL: whichever has the network */
 	const char *network;
-	const char *ipam;	/* the plugin for addresses; NULL: netd itself */
+	const char *ipam;	/* the plugin for addresses; NULL: netd */
 	char attachment[PLUG_NAME];
 };
 

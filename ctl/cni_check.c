@@ -81,8 +81,8 @@ static void look_inside(const struct cni *c, struct netns_view *v)
 
 	if (err < 0)
 		cni_fail(c, CNI_NETNS, NULL, "failed to open netns \"%.100s\": "
-			 "%s", c->netns, err == -EXDEV ? "it is the host's own" :
-			 strerror(-err));
+			 "%s", c->netns, err == -EXDEV ?
+			 "it is the host's own" : strerror(-err));
 	close(fd);
 }
 

@@ -85,5 +85,6 @@ void hook_lxc(struct wishes *w)
 		hooks[i].run(w);
 		return;
 	}
-	hook_fail("hook `%s`: expected start-host, post-stop, up or down", type);
+	hook_fail("hook `%s`: expected start-host, post-stop, up or down",
+		  type);
 }

@@ -55,8 +55,8 @@ static void check_keys(json_t *notes)
 	json_object_foreach(notes, key, it)
 		if (!strncmp(key, PREFIX, strlen(PREFIX)) && !known(key))
 			hook_fail("annotation %s: expected network, address, "
-				  "mac, ifname, publish or default-route behind "
-				  PREFIX, key);
+				  "mac, ifname, publish or default-route "
+				  "behind " PREFIX, key);
 }
 
 /* The annotation "netd.network": "web,lab/db" names the networks. */
