@@ -51,7 +51,7 @@ docker_as()
 
 run()
 {
-	must quietly docker run -d --name "$1" "${@:2}" bb /svc
+	must quietly docker run -d --stop-signal KILL --name "$1" "${@:2}" bb /svc
 	docker_as "$1"
 }
 
@@ -199,6 +199,44 @@ internal()
 	rm /run/netns/c4
 }
 
+# A topology with a home of its own: dockerd finds the end all the same.
+in_a_lab()
+{
+	cat >"$WORLD/lab.net.yaml" <<-'END'
+	networks: {left: {subnet: 10.50.1.0/24}, right: {subnet: 10.50.2.0/24}}
+	routers: {r1: {networks: [left, right]}}
+	nodes: {b: {networks: [right]}}
+	END
+	apply "$WORLD/lab.net.yaml"
+	check "a network of a lab" docker network create -d netd \
+		--ipam-driver netd --subnet 10.50.1.0/24 \
+		--ip-range 10.50.1.128/25 --ipam-opt netd.network=lab/left \
+		-o netd.network=lab/left left
+	run c4 --network left
+	same "addresses are of the part that was named" 10.50.1.128 \
+		"$(address c4)"
+	serve lab.b tcp 80
+	can c4 10.50.2.2 tcp 80
+	check "it goes" quietly docker rm -f c4
+	check "so does the network" quietly docker network rm left
+	check "and the lab" netdctl down lab
+	rm /run/netns/c4
+}
+
+many()
+{
+	local i pids=() ids=(p1 p2 p3 p4 p5 p6)
+	for i in "${ids[@]}"; do
+		docker run -d --name "$i" --network web bb /svc \
+			>/dev/null 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	same "each has an address of its own" 6 "$(for i in "${ids[@]}"; do
+		address "$i"; done | grep 10.91.0. | sort -u | wc -l)"
+	check "they go" quietly docker rm -f "${ids[@]}"
+}
+
 netd_again()
 {
 	hold c1 "$PEER" tcp 5432
@@ -259,6 +297,10 @@ both_killed()
 
 gone_network()
 {
+	printf 'name: docker\nnetworks: {db: {subnet: 10.92.0.0/24}}\n' \
+		>"$WORLD/less.net.yaml"
+	says "a network in use does not go by accident" docker-.*web \
+		netdctl apply "$WORLD/less.net.yaml"
 	check "down" netdctl down "$TOPOLOGY"
 	says "a network that is down" "no network docker/web" \
 		docker run --rm --network web bb busybox true
@@ -280,6 +322,8 @@ written
 two_networks
 isolated
 internal
+in_a_lab
+many
 netd_again
 dockerd_again
 both_killed
