@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "netd/docker.h"
 
 #define OPTION "netd.network"
 #define GATEWAY "com.docker.network.gateway"
 #define REQUEST_TYPE "RequestAddressType"
+#define LEASE "docker-ip"		/* what their names begin with */
+#define LEASE_SECONDS 120		/* without an endpoint */
+#define SINCE "docker.since"		/* their label: seconds, time(2) */
 
 /* --- pools --------------------------------------------------------------- */
 
@@ -219,27 +223,69 @@ void docker_lease_name(const struct ip *ip, char out[64])
 	for (s = text; *s; s++)
 		if (*s == '.' || *s == ':')
 			*s = '-';
-	snprintf(out, 64, "docker-ip%d-%s", ip->family, text);
+	snprintf(out, 64, LEASE "%d-%s", ip->family, text);
 }
 
+/*
+ * ASKED: the user named it, as an auxiliary address of a network, say.  Others
+ * are for an endpoint, which comes at once, or never when dockerd died.
+ */
 static int reserve(struct docker_call *c, struct pool *p,
-		   const struct ip *ip)
+		   const struct ip *ip, bool asked)
 {
-	char name[64], text[46], *body;
-	json_t *o;
+	char name[64], text[46], since[24], *body;
+	json_t *o, *labels = json_pack("{s:s}", "door", "docker");
 	int err;
 
 	docker_lease_name(ip, name);
 	ip_text(ip, text);
-	o = json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:s}}}", name,
+	snprintf(since, sizeof(since), "%lld", (long long)time(NULL));
+	if (!asked)
+		json_set(labels, SINCE, since);
+	o = json_pack("{s:{s:s, s:s, s:s, s:s, s:o}}", name,
 		      "network", p->net.name, "type", "reserved",
 		      "address", ip->family == 4 ? text : "none",
 		      "address6", ip->family == 6 ? text : "none",
-		      "labels", "door", "docker");
+		      "labels", labels);
 	body = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	err = docker_plug_in(c, &p->net, name, body);
 	free(body);
+	return err;
+}
+
+static bool is_stale(const struct plug *plug)
+{
+	json_t *o = json_loads(plug->text, 0, NULL);
+	const json_t *labels = json_object_get(
+		json_object_get(o, plug->name), "labels");
+	long long since = strtoll(docker_str(labels, SINCE), NULL, 10);
+
+	json_decref(o);
+	return since && llabs(time(NULL) - since) > LEASE_SECONDS;
+}
+
+/* The name of a lease whose endpoint never came, or NULL; it is copied. */
+static char *find_stale(const struct entry *en)
+{
+	unsigned int i;
+
+	for (i = 0; i < en->nplugs; i++)
+		if (!strncmp(en->plugs[i].name, LEASE, strlen(LEASE)) &&
+		    is_stale(&en->plugs[i]))
+			return strdup(en->plugs[i].name);
+	return NULL;
+}
+
+static int drop_stale(struct docker_call *c, struct docker_net *n)
+{
+	char *name;
+	int err = 0;
+
+	while (!err && (name = find_stale(n->en))) {
+		err = docker_plug_out(c, n, name);
+		free(name);
+	}
 	return err;
 }
 
@@ -317,9 +363,11 @@ int docker_request_address(struct docker_call *c)
 		return docker_fail(c, "%s is not an address", wanted);
 	if (is_for_gateway(c))
 		return request_gateway(c, &p, &ip);
-	err = choose(c, &p, &ip);
+	err = drop_stale(c, &p.net);
 	if (!err)
-		err = reserve(c, &p, &ip);
+		err = choose(c, &p, &ip);
+	if (!err)
+		err = reserve(c, &p, &ip, wanted[0]);
 	if (!err)
 		json_set(c->out, "Address", with_length(&ip, p.subnet, text));
 	return err;

@@ -237,10 +237,21 @@ many()
 	check "they go" quietly docker rm -f "${ids[@]}"
 }
 
+lease()
+{
+	ask_driver IpamDriver.RequestAddress \
+		"{\"PoolID\": \"docker/web/4\", \"Address\": \"$1\"}"
+}
+
 netd_again()
 {
 	hold c1 "$PEER" tcp 5432
+	# two that dockerd asked for when it was killed, the one long ago
+	lease "" >/dev/null
+	lease 10.91.0.99 >/dev/null
 	kill_netd
+	sed -i 's/"docker.since":"[0-9]*"/"docker.since":"1000"/' \
+		"$STATE/attachments/docker/"docker-ip*
 	# it waits for the driver
 	docker run -d --name c5 --network web bb /svc >"$WORLD/c5" 2>&1 &
 	local client=$!
@@ -256,6 +267,10 @@ netd_again()
 	soon "the port of c1 is published" page outside 203.0.113.1:8080
 	check "it goes" quietly docker rm -f c5
 	rm /run/netns/c5
+	same "an address for nobody is given up, one by name is not" \
+		docker-ip4-10-91-0-99 "$(by_docker | grep ip)"
+	quietly ask_driver IpamDriver.ReleaseAddress \
+		'{"PoolID": "docker/web/4", "Address": "10.91.0.99"}'
 	same "only c1 is left" 1 "$(by_docker | wc -l)"
 }
 
