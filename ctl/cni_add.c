@@ -209,12 +209,17 @@ void cni_add(struct cni *c)
 {
 	struct answer a = plug_attach(c->attachment, c->topology,
 				      attachment(c), true);
+	const json_t *made;
 
 	if (a.code != 200) {
 		give_back(c);
 		cni_fail(c, cni_code(&a), buf_text(&a.details), "%s",
 			 buf_text(&a.error));
 	}
-	cni_print(cni_result(c, json_object_get(a.json, "attachment")));
+	made = json_object_get(a.json, "attachment");
+	if (!json_is_object(made))
+		cni_fail(c, CNI_REFUSED, NULL, "netd's answer has no "
+			 "attachment");
+	cni_print(cni_result(c, made));
 	answer_free(&a);
 }

@@ -340,6 +340,35 @@ daemon()
 	same "nothing is left" 0 "$(attachments)"
 }
 
+# fake STATUS BODY [LENGTH]: the code that netd-cni makes of that answer
+fake()
+{
+	local pid length=${3:-${#2}}
+	printf 'HTTP/1.1 %s\r\nContent-Length: %s\r\n\r\n%s' "$1" "$length" \
+		"$2" >"$WORLD/answer"
+	socat "UNIX-LISTEN:$WORLD/fake.sock,unlink-early" \
+		"SYSTEM:head -1 >/dev/null; cat $WORLD/answer" 2>/dev/null &
+	pid=$!
+	poll "$SOON" [ -S "$WORLD/fake.sock" ]
+	conf "\"socket\": \"$WORLD/fake.sock\"" | code cni ADD c1 eth0
+	wait $pid
+	rm -f "$WORLD/fake.sock"
+}
+
+# What netd never answers, or only for a moment.
+answers()
+{
+	same "netd is starting: try again" 11 \
+		"$(fake "503 Service Unavailable" '{"error": "starting"}')"
+	same "the network is full" 101 \
+		"$(fake "409 Conflict" '{"error": "full"}')"
+	same "an answer that is cut off" 100 \
+		"$(fake "200 OK" '{"attachment": {"name": "x"}}' 9999)"
+	same "an answer without an attachment" 101 "$(fake "200 OK" '{}')"
+	same "no JSON" 101 "$(fake "200 OK" 'hello')"
+	same "no HTTP" 100 "$(fake "" "")"
+}
+
 # --- the files that engines find -----------------------------------------------
 
 names()
@@ -398,6 +427,7 @@ chained
 parallel
 delegation
 daemon
+answers
 files
 for i in $(seq 3 20); do
 	must ip netns del "p$i"
