@@ -1,5 +1,6 @@
 #!/bin/bash
 # cni.sh - netd-cni as engines drive it: every answer, and what is left
+# one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

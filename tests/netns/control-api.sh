@@ -1,5 +1,6 @@
 #!/bin/bash
 # control-api.sh - the API as a program uses it, or misuses it
+# one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

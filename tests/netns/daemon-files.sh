@@ -1,5 +1,6 @@
 #!/bin/bash
 # daemon-files.sh - the configuration folder: reload, errors, down
+# one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # errors.sh - bad input changes nothing; a failed apply is undone
+# one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # netavark.sh - netd-netavark by the documents that netavark hands over
+# one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"
