@@ -212,7 +212,9 @@ void cni_add(struct cni *c)
 	const json_t *made;
 
 	if (a.code != 200) {
-		give_back(c);
+		/* without an answer it may be there, and DEL will tell */
+		if (a.code || a.unasked)
+			give_back(c);
 		cni_fail(c, cni_code(&a), buf_text(&a.details), "%s",
 			 buf_text(&a.error));
 	}

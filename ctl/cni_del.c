@@ -12,16 +12,14 @@ void cni_del(struct cni *c)
 {
 	struct buf why = { 0 };
 	struct answer a;
-	bool done;
 	int code = 0;
 
 	/* the interface goes first, or its address would have two */
-	done = plug_detach(c->attachment, NULL, &a);
-	if (c->ipam)
-		json_decref(cni_ipam(c, "DEL", &code, &why));
-	if (!done)
+	if (!plug_detach(c->attachment, NULL, &a))
 		cni_fail(c, cni_code(&a), buf_text(&a.details), "%s",
 			 buf_text(&a.error));
+	if (c->ipam)
+		json_decref(cni_ipam(c, "DEL", &code, &why));
 	if (code)
 		cni_fail(c, code, NULL, "%s: %s", c->ipam, buf_text(&why));
 	answer_free(&a);

@@ -29,6 +29,7 @@ extern const char *plug_socket;
 
 struct answer {
 	int code;		/* HTTP status; 0: none came */
+	bool unasked;		/* netd never heard of it */
 	json_t *json;		/* owned; NULL when there is none */
 	struct buf error;	/* why it is not 2xx, in a line; else empty */
 	struct buf details;	/* what netd found, "; " in between; or empty */

@@ -140,13 +140,14 @@ static int take_answer(struct buf *b, int *code, const char **body)
 }
 
 static int exchange(const char *method, const char *path, const char *body,
-		    struct buf *in)
+		    struct buf *in, bool *unasked)
 {
 	int64_t end = now_ms() + PLUG_SECONDS * 1000;
 	__attribute__((cleanup(close_fd))) int fd = dial(end);
 	__attribute__((cleanup(buf_free))) struct buf out = { 0 };
 	int err;
 
+	*unasked = fd < 0;
 	if (fd < 0)
 		return fd;
 	buf_printf(&out, "%s %s HTTP/1.1\r\nHost: netd\r\n"
@@ -205,7 +206,8 @@ struct answer plug_ask(const char *method, const char *path, const json_t *body)
 	if (body && !text)
 		err = -EILSEQ;
 	if (!err)
-		err = exchange(method, path, text ? text : "", &in);
+		err = exchange(method, path, text ? text : "", &in,
+			       &a.unasked);
 	if (!err)
 		err = take_answer(&in, &a.code, &from);
 	free(text);

@@ -283,11 +283,12 @@ parallel()
 		eval '[ "$(attachments)" = 0 ]'
 }
 
+HOST_LOCAL='"ipam": {"type": "host-local", "dataDir": "'$WORLD'/hl", "ranges":
+	[[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.200"}]]}'
+
 delegation()
 {
-	local res conf='"ipam": {"type": "host-local", "dataDir": "'$WORLD'/hl",
-		"ranges": [[{"subnet": "10.1.0.0/24", "rangeStart":
-		"10.1.0.200"}]]}'
+	local res conf=$HOST_LOCAL
 	[ -x $PLUGINS/host-local ] || { echo "no host-local"; return; }
 	res=$(conf "$conf" | cni ADD c1 eth0)
 	is "host-local says the address, and it alone" \
@@ -325,6 +326,9 @@ daemon()
 	same "STATUS without netd" 50 "$(code cni STATUS x x <<<"$STATUS")"
 	same "ADD without netd" 100 "$(conf | code cni ADD c1 eth0)"
 	same "DEL without netd" 100 "$(conf | code cni DEL c1 eth0)"
+	same "ADD with addresses of host-local, without netd" 100 \
+		"$(conf "$HOST_LOCAL" | code cni ADD c1 eth0)"
+	check "which has them back" [ ! -e "$WORLD/hl/web/10.1.0.200" ]
 	start_netd "${OPTIONS[@]}"
 	res=$(conf | cni ADD c1 eth0)
 	kill_netd
