@@ -157,16 +157,24 @@ void api_note(struct api *a, struct note *n)
 	free(n);
 }
 
-/* Who it is, for the log: what changes something has an author. */
-static void log_peer(struct evhttp_request *req)
+/* Who it was that connected: unix(7).  Nobody, when that can't be told. */
+static struct ucred peer(struct evhttp_request *req)
 {
 	struct evhttp_connection *con = evhttp_request_get_connection(req);
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(con));
-	struct ucred c = { 0 };
+	struct ucred c = { .uid = -1, .gid = -1 };
 	socklen_t len = sizeof(c);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &len))
-		return;
+		c.uid = -1;
+	return c;
+}
+
+/* For the log: what changes something has an author. */
+static void log_peer(struct evhttp_request *req)
+{
+	struct ucred c = peer(req);
+
 	log_info("uid %u (process %d): %s %s", c.uid, (int)c.pid,
 		 evhttp_request_get_command(req) == EVHTTP_REQ_PUT ? "PUT" :
 		 evhttp_request_get_command(req) == EVHTTP_REQ_POST ? "POST" :
@@ -314,13 +322,15 @@ static bool flag(const struct path *p, const char *key)
 #define LABELS_MAX 16
 #define WAIT_MAX 50000		/* ms */
 
-/* ?label=KEY=VALUE, as often as wanted, and ?wait=MS */
+/* ?label=KEY=VALUE, as often as wanted; ?wait=MS; ?owner=peer */
 static void take_options(struct job *j, const struct path *p)
 {
 	const char *wait = evhttp_find_header(&p->query, "wait");
 	unsigned long ms = wait ? strtoul(wait, NULL, 10) : 0;
+	const char *owner = evhttp_find_header(&p->query, "owner");
 	struct evkeyval *kv;
 
+	j->own = owner && !strcmp(owner, "peer");
 	j->wait = ms < WAIT_MAX ? ms : WAIT_MAX;
 	j->labels = calloc(LABELS_MAX, sizeof(*j->labels));
 	if (!j->labels)
@@ -361,6 +371,7 @@ static void start_job(struct api *a, struct evhttp_request *req,
 	j->file = copy(evhttp_find_header(&p->query, "file"));
 	j->stream = flag(p, "stream");
 	take_options(j, p);
+	j->uid = peer(req).uid;
 	j->body = listener_body(req, &j->len);
 	a->waiting++;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req),

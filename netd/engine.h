@@ -23,6 +23,8 @@
 /* An attachment that came by the API: {NAME: {...}} as text. */
 struct plug {
 	char *name, *text;
+	int64_t born;		/* ms: when this daemon heard of it */
+	bool opened;		/* a transient tap that somebody had open */
 };
 
 /* A topology, in force or about to be. */
@@ -105,6 +107,7 @@ struct engine {
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
 	uint64_t conflists;	/* hash of the networks that have files */
+	bool transients;	/* there were taps that go with a program */
 	json_t *ports;		/* of others on our bridges, seen last */
 	json_t *problems;	/* files that are no topology in force */
 	int64_t last_ms;	/* what the last reconcile took */
@@ -336,13 +339,17 @@ int plug_write(struct engine *e, const char *topology, const char *name,
 int plug_bind(struct engine *e, const struct state *objs, const char *text,
 	      char **bound);
 /*
- * Would the step make a pair again of which another program took an end?  It
- * would not come back to that program: the attachment is over.
+ * Would the step make a pair again of which another program took an end, or a
+ * tap that was to go with its program?  It would not come back to that one:
+ * the attachment is over.
  */
 bool plug_is_over(struct engine *e, const struct step *s);
-/* Detaches those whose namespace is gone, after a look at the host. */
+/* Detaches those whose namespace or program is gone, after a look. */
 void plugs_collect(struct engine *e);
 /* --- plug_wait.c */
+/* Do both ends have a carrier, and usable addresses? */
+bool plug_is_usable(struct engine *e, const struct entry *en,
+		    const struct topo_plug *p);
 /* Answers when what was attached is usable, or the job's time is over. */
 void plug_wait(struct engine *e, struct job *j, const char *topology,
 	       const char *name);

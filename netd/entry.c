@@ -85,7 +85,9 @@ void entry_free(struct entry *en)
 void entry_plug(struct entry *en, const char *name, const char *text)
 {
 	en->plugs = grow(en->plugs, en->nplugs, sizeof(*en->plugs));
-	en->plugs[en->nplugs++] = (struct plug){ copy(name), copy(text) };
+	en->plugs[en->nplugs++] = (struct plug){
+		.name = copy(name), .text = copy(text), .born = now_ms(),
+	};
 }
 
 void entry_unplug(struct entry *en, const char *name)

@@ -48,6 +48,16 @@ static void take_network(struct asked *a, json_t *o)
 	json_object_set_new(o, "network", json_string(a->network));
 }
 
+/* It is the client's own: whatever it says itself does not count. */
+static void set_owner(json_t *o, unsigned int uid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", uid);
+	json_object_set_new(o, "owner", json_string(text));
+	json_object_del(o, "group");
+}
+
 /* false: answered. */
 static bool asked_read(struct asked *a, struct job *j)
 {
@@ -69,6 +79,8 @@ static bool asked_read(struct asked *a, struct job *j)
 	}
 	a->name = copy(name);
 	take_network(a, json_object_get(a->body, name));
+	if (j->own)
+		set_owner(json_object_get(a->body, name), j->uid);
 	if (!a->topology)
 		a->topology = copy(j->name);
 	if (j->name && strcmp(j->name, a->topology)) {

@@ -1,4 +1,4 @@
-// plug_netns.c - attachments whose namespace is gone, and how that is known
+// plug_netns.c - attachments whose namespace or program is gone
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
@@ -124,6 +124,8 @@ bool plug_is_over(struct engine *e, const struct step *s)
 {
 	unsigned int i;
 
+	if (s->op == OP_CREATE && s->want->kind == KIND_TAP)
+		return ((const struct tap *)s->want)->transient;
 	if (s->op != OP_CREATE || s->want->kind != KIND_VETH ||
 	    !veth_is_parked((const struct veth *)s->want))
 		return false;
@@ -139,19 +141,33 @@ bool plug_is_over(struct engine *e, const struct step *s)
 static bool is_gone(struct engine *e, const struct topo_plug *p,
 		    const char *home)
 {
-	struct object port = { .kind = KIND_VETH, .netns = home,
-			       .name = p->port };
+	struct object port = { .kind = p->transient ? KIND_TAP : KIND_VETH,
+			       .netns = home, .name = p->port };
 	const struct hold *h;
 
-	if (!is_bound(p->netns) && strcmp(p->netns, PEER_PARKED))
+	if (!p->transient && !is_bound(p->netns) &&
+	    strcmp(p->netns, PEER_PARKED))
 		return false;
 	h = hold_find(&e->holds, &port);
 	return h && h->absent && (h->err == ENOENT || h->err == ESTALE ||
 				  h->err == EINVAL);
 }
 
+/* A tap that was made for a program which never came for it. */
+#define UNUSED_MS 30000
+
+static bool is_unused(struct engine *e, const struct entry *en,
+		      struct plug *p, const struct topo_plug *tap)
+{
+	if (!tap->transient || p->opened ||
+	    now_ms() < p->born + UNUSED_MS)
+		return false;
+	p->opened = plug_is_usable(e, en, tap);
+	return !p->opened;
+}
+
 /* The name of the first of EN's that is gone, or NULL; the caller frees it. */
-static char *find_gone(struct engine *e, const struct entry *en)
+static char *find_gone(struct engine *e, struct entry *en)
 {
 	struct topo_item it;
 	struct arena *a;
@@ -163,7 +179,8 @@ static char *find_gone(struct engine *e, const struct entry *en)
 	a = arena_new();
 	for (i = 0; i < en->nplugs && !name; i++)
 		if (topo_item_named(en->topo, en->plugs[i].name, a, &it) &&
-		    it.plug && is_gone(e, it.plug, topo_home(en->topo)))
+		    it.plug && (is_gone(e, it.plug, topo_home(en->topo)) ||
+				is_unused(e, en, &en->plugs[i], it.plug)))
 			name = strdup(en->plugs[i].name);
 	arena_free(a);
 	return name;
@@ -179,9 +196,10 @@ static bool collect(struct engine *e, struct entry *en)
 		err = plug_remove(e, en, name);
 	}
 	if (!err) {
-		log_info("attachment %s of %s: its network namespace is gone",
-			 name, topology);
-		plug_gone(e, topology, name, "its network namespace is gone");
+		log_info("attachment %s of %s: its network namespace or "
+			 "program is gone", name, topology);
+		plug_gone(e, topology, name, "its network namespace or "
+			  "program is gone");
 	}
 	free(name);
 	free(topology);
@@ -193,7 +211,7 @@ void plugs_collect(struct engine *e)
 	unsigned int i;
 	bool any = false;
 
-	if (!e->holds.n)
+	if (!e->holds.n && !e->transients)
 		return;
 	for (i = 0; i < e->set.n; i++)
 		while (collect(e, e->set.v[i]))

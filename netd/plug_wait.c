@@ -12,8 +12,8 @@
 #define SLOWEST_MS 100
 
 /* Both ends have a carrier; of one that others move, or of none, at once. */
-static bool is_usable(struct engine *e, const struct entry *en,
-		      const struct topo_plug *p)
+bool plug_is_usable(struct engine *e, const struct entry *en,
+		    const struct topo_plug *p)
 {
 	struct buf *b;
 
@@ -54,7 +54,7 @@ static bool try(struct engine *e, struct job *j)
 
 	there = en && en->topo &&
 		topo_item_named(en->topo, j->item_name, a, &it);
-	ready = there && is_usable(e, en, it.plug);
+	ready = there && plug_is_usable(e, en, it.plug);
 	arena_free(a);
 	if (!there)
 		job_error(j, 409, "%s was detached before it was usable",

@@ -9,6 +9,8 @@
 
 /* Objects that are gone stay in their arena until it is built anew. */
 #define WASTE_MAX 4096
+/* A tap that is made for a program: has it come in a while? */
+#define EXPECT_MS 31000
 
 static char *folder_of(const char *topology)
 {
@@ -34,6 +36,9 @@ static void load_plug(void *arg, const char *name)
 	if (text)
 		entry_plug(l->en, name, text);
 	free(text);
+	/* some may wait for a program that never comes */
+	l->e->transients = true;
+	engine_look(l->e, 0, EXPECT_MS);
 }
 
 void plugs_load(struct engine *e, struct entry *en)
@@ -219,6 +224,19 @@ static int add_alone(struct engine *e, struct entry *en, const char *name,
 	return 0;
 }
 
+static void expect_user(struct engine *e, const struct state *objs)
+{
+	uint32_t i;
+
+	for (i = 0; i < objs->n; i++) {
+		if (objs->v[i]->kind != KIND_TAP ||
+		    !((struct tap *)objs->v[i])->transient)
+			continue;
+		e->transients = true;
+		engine_look(e, 0, EXPECT_MS);
+	}
+}
+
 int plug_add(struct engine *e, struct entry *en, const char *name,
 	     const char *text)
 {
@@ -245,6 +263,7 @@ int plug_add(struct engine *e, struct entry *en, const char *name,
 		if (err)
 			numbers_restore(e);
 	}
+	expect_user(e, objs);
 	state_free(objs);
 	if (whole)
 		err = plug_whole(e, en, name, bound ? bound : text);

@@ -50,6 +50,8 @@ struct job {
 	unsigned int wait;	/* ms, for an attachment to be usable */
 	int64_t until, due;	/* ms: when that is over; the next look */
 	size_t len;
+	unsigned int uid;	/* whose request it is (SO_PEERCRED) */
+	bool own;		/* what it attaches is to be that one's */
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */
 	char *answer;		/* JSON */

@@ -96,6 +96,7 @@ static const struct field tap_fields[] = {
 	ROW(tap, queues, field_u16, CLASS_PINNED),
 	/* whoever opens the tap overwrites it: tun_set_iff() */
 	ROW(tap, vnet_hdr, field_u8, CLASS_BORN),
+	ROW(tap, transient, field_u8, CLASS_BORN),
 	ROW(tap, stale, field_list, CLASS_BORN, .elem = &field_str),
 };
 

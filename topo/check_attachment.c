@@ -16,6 +16,9 @@ static void check_tap(struct check *c, struct attachment *a)
 	IDLE(c, a, rec_attachment, netns_id, why);
 	IDLE(c, a, rec_attachment, leg.ifname, why);
 	IDLE(c, a, rec_attachment, default_route, why);
+	if (!a->dynamic)
+		IDLE(c, a, rec_attachment, transient,
+		     "what stands in a file stays");
 }
 
 static void check_tap_only(struct check *c, struct attachment *a)
@@ -26,6 +29,7 @@ static void check_tap_only(struct check *c, struct attachment *a)
 	IDLE(c, a, rec_attachment, group, why);
 	IDLE(c, a, rec_attachment, queues, why);
 	IDLE(c, a, rec_attachment, vnet_hdr, why);
+	IDLE(c, a, rec_attachment, transient, why);
 }
 
 static void check_veth(struct check *c, struct attachment *a)

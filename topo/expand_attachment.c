@@ -149,6 +149,7 @@ static void expand_tap(struct expander *x, struct attachment *a)
 	p->group = arena_strdup(x->out->arena, a->group ? a->group : "");
 	p->queues = a->queues;
 	p->vnet_hdr = a->vnet_hdr;
+	p->transient = a->transient;
 	p->stale = stale(x, a);
 }
 

@@ -178,6 +178,7 @@ static const struct field attachment_fields[] = {
 	/* MAX_TAP_QUEUES */
 	ROW(attachment, "queues", queues, field_u16, .min = 1, .max = 256),
 	ROW(attachment, "vnet-hdr", vnet_hdr, field_bool),
+	ROW(attachment, "transient", transient, field_bool),
 	ROW(attachment, "netns", netns, type_netns),
 	ROW(attachment, "netns-id", netns_id, field_u32, .min = 1),
 	ROW(attachment, "default-route", default_route, field_bool),

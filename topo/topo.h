@@ -151,6 +151,7 @@ struct attachment {
 	const char *owner, *group;
 	uint16_t queues;
 	bool vnet_hdr;
+	bool transient;		/* a tap that goes with who opened it */
 	const char *netns;	/* name, path, "pid:N" or "none" */
 	uint32_t netns_id;	/* inode of that namespace; 0: any */
 	bool default_route;

@@ -141,6 +141,8 @@ struct tap {
 	const char *group;
 	uint16_t queues;	/* more than 1: multi-queue */
 	uint8_t vnet_hdr;
+	uint8_t transient;	/* the kernel deletes it when who has opened it
+				 * is gone: it is not made again */
 	struct list stale;	/* as a veth's */
 };
 

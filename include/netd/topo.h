@@ -162,6 +162,7 @@ struct topo_plug {
 	const char *bridge;
 	uint32_t mtu;		/* of both ends */
 	bool default_route;	/* by the gateways */
+	bool transient;		/* a tap that goes with who opened it */
 	struct list addresses;	/* struct topo_address */
 	struct list publish;	/* const char *: "127.0.0.1:8080:80/tcp" */
 	struct list labels;	/* struct label */
