@@ -5,7 +5,7 @@
 #include "netd/engine.h"
 
 struct whole {
-	const struct entry *en;		/* building it gives it a new name */
+	const struct entry *en;	/* building it changes its name */
 	const char *name, *text;
 };
 

@@ -71,6 +71,14 @@ void read_record(struct reader *r, const struct record *t, void *rec);
 void read_node(struct reader *r, const struct record *t, struct node *n,
 	       const char *name, const char *path);
 
+/* What is wrong with the scalar at hand, whatever it is for; NULL: nothing. */
+const char *read_unfit(const struct reader *r, const struct field_type *type);
+/* Adds an error: WHAT was expected, and what is at hand found. */
+void read_expected(struct reader *r, const char *path, const char *what);
+/* Reads the map at hand into a list of struct label (read_labels.c). */
+void read_pairs(struct reader *r, const struct field *f, struct list *l,
+		const char *path);
+
 /* A word with a meaning of its own: any, host, outside, ... */
 bool name_reserved(const char *name);
 

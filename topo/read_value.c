@@ -61,7 +61,7 @@ static const char *found_hint(const struct reader *r)
 	       " (quote IPv6 addresses in flow style: \"fd00::1\")" : "";
 }
 
-static void expected(struct reader *r, const char *path, const char *what)
+void read_expected(struct reader *r, const char *path, const char *what)
 {
 	char text[80];
 
@@ -112,7 +112,7 @@ static void not_yet(struct reader *r, const char *path, const struct field *f)
 /* --- scalars and lists of them --------------------------------------- */
 
 /* What no type of ours takes, and a terminal or a log should not get. */
-static const char *unfit(const struct reader *r, const struct field_type *type)
+const char *read_unfit(const struct reader *r, const struct field_type *type)
 {
 	const yaml_event_t *e = &r->ev;
 	size_t i, len = e->data.scalar.length;
@@ -154,13 +154,13 @@ static void bad_scalar(struct reader *r, const struct field *f,
 	const char *path = spot_path(r, s), *bad = NULL;
 
 	if (r->ev.type == YAML_SCALAR_EVENT)
-		bad = unfit(r, type);
+		bad = read_unfit(r, type);
 	if (f->later)
 		not_yet(r, path, f);
 	else if (r->ev.type != YAML_SCALAR_EVENT || reader_nothing(r))
-		expected(r, path, type->what);
+		read_expected(r, path, type->what);
 	else if (bad)
-		expected(r, path, bad);
+		read_expected(r, path, bad);
 	else
 		refused(r, path, f, type, err, why);
 }
@@ -174,7 +174,7 @@ static void read_scalar(struct reader *r, const struct field *f,
 	int err = -EINVAL;
 
 	if (r->ev.type == YAML_SCALAR_EVENT && !reader_nothing(r) &&
-	    !unfit(r, type))
+	    !read_unfit(r, type))
 		err = type->read(f, reader_scalar(r), v, r->arena, &why);
 	if (err)
 		bad_scalar(r, f, type, s, err, buf_text(&why));
@@ -246,11 +246,11 @@ static void read_short(struct reader *r, const struct record *t, void *rec)
 	const struct field_type what = { .what = spellings(r, t) };
 	struct node *n = rec;
 	struct buf why = { 0 };
-	const char *bad = unfit(r, &what);
+	const char *bad = read_unfit(r, &what);
 	int err = -EINVAL;
 
 	if (bad)
-		expected(r, n->path, bad);
+		read_expected(r, n->path, bad);
 	else
 		err = t->scalar(reader_scalar(r), rec, r->arena, &why);
 	if (err && !bad)
@@ -278,7 +278,7 @@ static void read_any(struct reader *r, const struct record *t, void *rec)
 		read_short(r, t, rec);
 	} else if (r->ev.type != YAML_NO_EVENT) {
 		n->broken = true;
-		expected(r, n->path, spellings(r, t));
+		read_expected(r, n->path, spellings(r, t));
 		reader_skip(r);
 	}
 }
@@ -303,9 +303,9 @@ static const char *read_key_name(struct reader *r, const char *path)
 	struct buf why = { 0 };
 	const char *name = NULL;
 
-	if (r->ev.type != YAML_SCALAR_EVENT || unfit(r, &field_name) ||
+	if (r->ev.type != YAML_SCALAR_EVENT || read_unfit(r, &field_name) ||
 	    field_name.read(NULL, reader_scalar(r), &name, r->arena, &why))
-		expected(r, path, field_name.what);
+		read_expected(r, path, field_name.what);
 	else if (name_reserved(name))
 		reader_error(r, r->pos, path, "expected a name, found \"%s\", "
 			     "which is a word with a meaning of its own", name);
@@ -358,7 +358,7 @@ static void read_records(struct reader *r, const struct field *f,
 
 	if (r->ev.type != YAML_MAPPING_START_EVENT) {
 		if (!reader_nothing(r))
-			expected(r, path, f->type->what);
+			read_expected(r, path, f->type->what);
 		reader_skip(r);
 		return;
 	}
@@ -394,7 +394,7 @@ static void read_items(struct reader *r, const struct field *f,
 		return;
 	}
 	if (!many && (!f->sub->scalar || r->ev.type != YAML_SCALAR_EVENT)) {
-		expected(r, path, arena_printf(r->arena, "a list (each: %s)",
+		read_expected(r, path, arena_printf(r->arena, "a list (each: %s)",
 					       f->sub->what));
 		reader_skip(r);
 		return;
@@ -414,81 +414,6 @@ static void read_items(struct reader *r, const struct field *f,
 	}
 	reader_next(r);
 }
-
-/* --- labels ------------------------------------------------------------ */
-
-#define LABELS_MAX 16
-#define LABEL_KEY_MAX 63
-#define LABEL_VALUE_MAX 255
-
-static bool is_label_key(const struct reader *r)
-{
-	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
-	size_t len = strlen(reader_scalar(r));
-
-	return r->ev.type == YAML_SCALAR_EVENT && len &&
-	       len <= LABEL_KEY_MAX && !unfit(r, &field_str) &&
-	       strspn(reader_scalar(r), chars) == len;
-}
-
-static bool is_label_value(const struct reader *r)
-{
-	return r->ev.type == YAML_SCALAR_EVENT && !reader_nothing(r) &&
-	       r->ev.data.scalar.length <= LABEL_VALUE_MAX &&
-	       !unfit(r, &field_str);
-}
-
-static bool has_label(const struct list *l, const char *key)
-{
-	const struct label *v = l->items;
-	uint32_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (!strcmp(v[i].key, key))
-			return true;
-	return false;
-}
-
-/* The event at hand and the one after it: a key and its text. */
-static void read_label(struct reader *r, struct list *l, const char *path)
-{
-	struct label label = { NULL, NULL };
-
-	if (!is_label_key(r))
-		expected(r, path, "a key of at most 63 of a-z, 0-9, . and -");
-	else if (has_label(l, reader_scalar(r)))
-		reader_error(r, r->pos, path, "written twice");
-	else if (l->n == LABELS_MAX)
-		reader_error(r, r->pos, path, "expected at most %d labels",
-			     LABELS_MAX);
-	else
-		label.key = arena_strdup(r->arena, reader_scalar(r));
-	reader_skip(r);
-	if (!is_label_value(r))
-		expected(r, path, "a text of at most 255 bytes");
-	else
-		label.value = arena_strdup(r->arena, reader_scalar(r));
-	reader_skip(r);
-	if (label.key && label.value)
-		list_push(r->arena, l, &label, sizeof(label));
-}
-
-static void read_pairs(struct reader *r, const struct field *f,
-		       struct list *l, const char *path)
-{
-	if (r->ev.type != YAML_MAPPING_START_EVENT) {
-		if (!reader_nothing(r))
-			expected(r, path, f->type->what);
-		reader_skip(r);
-		return;
-	}
-	reader_next(r);
-	while (!at_end(r, YAML_MAPPING_END_EVENT))
-		read_label(r, l, path);
-	reader_next(r);
-}
-
-/* --- all ---------------------------------------------------------------- */
 
 void read_field(struct reader *r, const struct field *f, void *rec)
 {
@@ -562,7 +487,7 @@ static const struct field *read_key(struct reader *r, const struct record *t,
 	uint32_t i;
 
 	if (r->ev.type != YAML_SCALAR_EVENT) {
-		expected(r, n->path, "a key");
+		read_expected(r, n->path, "a key");
 		return NULL;
 	}
 	f = find(t, reader_scalar(r));
