@@ -45,10 +45,13 @@ static void on_line(const char *text, size_t len)
 	json_decref(o);
 }
 
-static char *apply_path(const char *file)
+static char *apply_path(const char *file, const char *confirm)
 {
 	char *path = must(strdup("/v1/topologies?stream=1"));
 	char real[PATH_MAX];
+
+	if (confirm)
+		path = path_query(path, "confirm", confirm);
 
 	path = path_query(path, "file", strcmp(file, "-") ? file : "stdin");
 	if (strcmp(file, "-") && realpath(file, real))
@@ -106,7 +109,17 @@ static int wait_for(const char *topology, double seconds)
 	return left ? EXIT_FAILED : EXIT_OK;
 }
 
-static int apply_one(const char *file, const char *wait)
+static void print_confirm(const json_t *answer)
+{
+	const json_t *c = json_object_get(answer, "confirm");
+
+	if (c)
+		printf("it is undone in %lld s unless you say: netdctl "
+		       "confirm\n", (long long)json_integer_value(
+				json_object_get(c, "seconds")));
+}
+
+static int apply_one(const char *file, const char *wait, const char *confirm)
 {
 	size_t len;
 	char *text = read_file(file, &len), *path;
@@ -116,7 +129,7 @@ static int apply_one(const char *file, const char *wait)
 
 	if (!text)
 		return EXIT_FAILED;
-	path = apply_path(file);
+	path = apply_path(file, confirm);
 	r = send_file(path, text, len);
 	free(path);
 	free(text);
@@ -124,25 +137,53 @@ static int apply_one(const char *file, const char *wait)
 	if (!want_json && r.code == 200)
 		printf("%s: %lld steps\n", name, (long long)
 		       json_integer_value(json_object_get(r.json, "steps")));
+	if (!want_json && r.code == 200)
+		print_confirm(r.json);
 	rc = finish(&r);
 	return rc || !wait ? rc : wait_for(name, atof(wait));
 }
 
+/* "90", "60s", "5m" as seconds. */
+static int confirm_time(const char *text, char *out, size_t room)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (end == text || (*end && end[1]) || !v || v > 86400)
+		return -1;
+	if (*end == 'm')
+		v *= 60;
+	else if (*end == 'h')
+		v *= 3600;
+	else if (*end && *end != 's')
+		return -1;
+	snprintf(out, room, "%lu", v);
+	return 0;
+}
+
 int cmd_apply(int argc, char **argv)
 {
-	static const char *const spec[] = { "dry-run", "wait=", NULL };
-	const char *value[2] = { NULL, NULL };
+	static const char *const spec[] = {
+		"dry-run", "wait=", "confirm=", NULL
+	};
+	const char *value[3] = { NULL, NULL, NULL };
+	char seconds[16];
 	int i, n = options(argc, argv, spec, value), rc = EXIT_OK, one;
 
 	if (n < 0)
 		return EXIT_USAGE;
 	if (!n)
 		return usage(argv[0], "a FILE is missing");
+	if (value[2] && (n != 1 || confirm_time(value[2], seconds,
+						sizeof(seconds))))
+		return usage(argv[0], n != 1 ? "--confirm is for one FILE" :
+			     "--confirm takes a time, as 60s or 5m");
 	for (i = 1; i <= n; i++) {
 		char *again[] = { "plan", argv[i], NULL };
 
 		one = value[0] ? cmd_plan(2, again) :
-		      apply_one(argv[i], value[1]);
+		      apply_one(argv[i], value[1],
+				value[2] ? seconds : NULL);
 		if (one > rc)
 			rc = one;
 	}

@@ -16,7 +16,7 @@ static const char bash[] =
 "	local words=\n"
 "	case $cmd in\n"
 "	'') words='%s --help --json --socket' ;;\n"
-"	apply|check|plan) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+"	apply|check|plan|diff) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 "	show) words=$(_names topologies) ;;\n"
 "	down) words=\"$(_names topologies) --all\" ;;\n"
 "	attach) words=\"$(_names networks) --netns --tap --nic --reserve\n"

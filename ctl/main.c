@@ -16,7 +16,10 @@ const struct command commands[] = {
 	  "folder is read again (and started, when it was down).  What the\n"
 	  "kernel refuses is undone: the host is then as before.\n"
 	  "  --dry-run        only prints what would be done, as plan FILE\n"
-	  "  --wait SECONDS   until what it waits for (namespaces) is there\n" },
+	  "  --wait SECONDS   until what it waits for (namespaces) is there\n"
+	  "  --confirm TIME   netd undoes it by itself after TIME (60s, 5m)\n"
+	  "                   unless netdctl confirm comes before; cancel\n"
+	  "                   undoes it at once\n" },
 	{ "plan", cmd_plan, "[FILE]", "prints what apply would do",
 	  "Without FILE: what is to be done now to make the host as wanted.\n"
 	  "  --offline   without netd and root: from an empty host\n"
@@ -25,6 +28,23 @@ const struct command commands[] = {
 	{ "check", cmd_check, "FILE...", "looks for errors in topologies",
 	  "Needs neither netd nor root.  Files given together are checked\n"
 	  "together.\n" },
+	{ "diff", cmd_diff, "[FILE]",
+	  "prints where the host differs from what is wanted",
+	  "As plan, with each rule and element: from the host as it runs to\n"
+	  "what is in force, or to what FILE says.\n"
+	  "Exits with 0 when there is no difference, with 2 when there is.\n" },
+	{ "confirm", cmd_confirm, "", "keeps what apply --confirm changed",
+	  "" },
+	{ "cancel", cmd_cancel, "", "undoes what apply --confirm changed",
+	  "" },
+	{ "history", cmd_history, "[NUMBER]",
+	  "lists what was changed, when and by whom",
+	  "  --text   what the topologies of change NUMBER were before it\n" },
+	{ "rollback", cmd_rollback, "[NUMBER]",
+	  "makes all topologies be as after that change",
+	  "Without NUMBER the last change is undone.  The way back is a change\n"
+	  "of its own, and can be undone, too.  Files of netd's own folder\n"
+	  "are not written: put their former texts there (history --text).\n" },
 	{ "down", cmd_down, "NAME... | --all", "takes topologies down",
 	  "One that was applied is forgotten.  One whose file is in netd's\n"
 	  "folder stays down until its file is applied.\n" },

@@ -166,6 +166,19 @@ static int plan_online(const char *file)
 	return rc ? rc : n ? EXIT_CHANGES : EXIT_OK;
 }
 
+/* The same with every rule: what a reviewer wants to see. */
+int cmd_diff(int argc, char **argv)
+{
+	int n = options(argc, argv, NULL, NULL);
+
+	if (n < 0)
+		return EXIT_USAGE;
+	if (n > 1)
+		return usage(argv[0], "one FILE at most");
+	show_rules = true;
+	return plan_online(n ? argv[1] : NULL);
+}
+
 int cmd_plan(int argc, char **argv)
 {
 	static const char *const spec[] = { "offline", "rules", NULL };

@@ -110,6 +110,14 @@ static void print_ports(const json_t *list)
 		       "`adopt: true`" : "taken as it is");
 }
 
+static void print_confirm(const json_t *c)
+{
+	if (c)
+		printf("  the last change is undone in %lld s unless you say: "
+		       "netdctl confirm\n", (long long)json_integer_value(
+				json_object_get(c, "seconds")));
+}
+
 int cmd_status(int argc, char **argv)
 {
 	int n = options(argc, argv, NULL, NULL);
@@ -130,6 +138,7 @@ int cmd_status(int argc, char **argv)
 			json_object_get(r.json, "objects")),
 	       json_is_true(json_object_get(r.json, "converged")) ?
 	       "all as wanted" : "not all as wanted");
+	print_confirm(json_object_get(r.json, "confirm"));
 	print_held(json_object_get(r.json, "held"));
 	print_ports(json_object_get(r.json, "foreign-ports"));
 	json_array_foreach(json_object_get(r.json, "problems"), i, p)

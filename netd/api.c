@@ -239,6 +239,12 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false },
 	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false },
 	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true },
+	{ EVHTTP_REQ_GET, "history", JOB_HISTORY, NULL, false },
+	{ EVHTTP_REQ_GET, "history/*", JOB_HISTORY, NULL, false },
+	{ EVHTTP_REQ_POST, "rollback", JOB_ROLLBACK, NULL, true },
+	{ EVHTTP_REQ_POST, "rollback/*", JOB_ROLLBACK, NULL, true },
+	{ EVHTTP_REQ_POST, "confirm", JOB_CONFIRM, NULL, true },
+	{ EVHTTP_REQ_POST, "cancel", JOB_CANCEL, NULL, true },
 };
 
 static void path_free(struct path *p)
@@ -321,17 +327,27 @@ static bool flag(const struct path *p, const char *key)
 
 #define LABELS_MAX 16
 #define WAIT_MAX 50000		/* ms */
+#define CONFIRM_MAX 86400	/* s */
 
-/* ?label=KEY=VALUE, as often as wanted; ?wait=MS; ?owner=peer */
+static unsigned int number(const struct path *p, const char *key,
+			   unsigned int max)
+{
+	const char *v = evhttp_find_header(&p->query, key);
+	unsigned long n = v ? strtoul(v, NULL, 10) : 0;
+
+	return n < max ? n : max;
+}
+
+/* ?label=KEY=VALUE, as often as wanted; ?wait=MS; ?confirm=SECONDS;
+ * ?owner=peer */
 static void take_options(struct job *j, const struct path *p)
 {
-	const char *wait = evhttp_find_header(&p->query, "wait");
-	unsigned long ms = wait ? strtoul(wait, NULL, 10) : 0;
 	const char *owner = evhttp_find_header(&p->query, "owner");
 	struct evkeyval *kv;
 
 	j->own = owner && !strcmp(owner, "peer");
-	j->wait = ms < WAIT_MAX ? ms : WAIT_MAX;
+	j->wait = number(p, "wait", WAIT_MAX);
+	j->confirm = number(p, "confirm", CONFIRM_MAX);
 	j->labels = calloc(LABELS_MAX, sizeof(*j->labels));
 	if (!j->labels)
 		fatal("out of memory");

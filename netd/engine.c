@@ -9,6 +9,7 @@
 
 #include "netd/conflists.h"
 #include "netd/engine.h"
+#include "netd/history.h"
 #include "netd/log.h"
 
 /* Events come in swarms: after the first, that long until one look at all. */
@@ -191,11 +192,14 @@ static bool wait_for_work(struct engine *e)
 		{ .fd = e->worker.fd, .events = POLLIN },
 	};
 	int64_t due = next_due(e), wait = plug_waits_due(e), now = now_ms();
+	int64_t confirm = e->confirm.due;
 	int timeout = e->facts_changed || e->later ? 0 :
-		      !due && !wait ? -1 : 60000;
+		      !due && !wait && !confirm ? -1 : 60000;
 
 	if (wait && (!due || wait < due))
 		due = wait;
+	if (confirm && (!due || confirm < due))
+		due = confirm;
 	if (timeout > 0 && due - now < timeout)
 		timeout = due > now ? (int)(due - now) : 0;
 	poll(p, 3, timeout);
@@ -372,6 +376,8 @@ static void start(struct engine *e)
 	e->doing = "starting";
 	engine_publish(e);
 	numbers_load(e);
+	history_load(e);
+	confirm_load(e);
 	sysctls_load(e);
 	if (!first_look(e))
 		return;
@@ -441,6 +447,7 @@ void *engine_main(void *arg)
 		if (j)
 			run_job(e, j);
 		plug_waits_look(e);
+		confirm_look(e);
 		if (next_due(e) && next_due(e) <= now_ms())
 			look(e);
 		else if (e->facts_changed)

@@ -104,6 +104,13 @@ struct engine {
 	uint32_t steps;		/* of the last update */
 	uint32_t removes;	/* links that it removes */
 	int64_t removing_until;	/* ms: not to look of our own accord before */
+	unsigned int history;	/* number of the newest change */
+	const char *what;	/* the change at hand is, for its record */
+	struct {
+		bool pending;
+		unsigned int number;	/* of the change to go back to */
+		int64_t due;		/* ms */
+	} confirm;
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
 	uint64_t conflists;	/* hash of the networks that have files */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "netd/docker.h"
+#include "netd/history.h"
 #include "netd/jobs.h"
 #include "netd/log.h"
 
@@ -121,7 +122,7 @@ static struct entry *requested(struct engine *e, struct job *j)
 }
 
 /* Its attachments that came by the API stay. */
-static void take_plugs(struct entry *en, const struct entry *old)
+void take_plugs(struct entry *en, const struct entry *old)
 {
 	unsigned int i;
 
@@ -129,21 +130,32 @@ static void take_plugs(struct entry *en, const struct entry *old)
 		entry_plug(en, old->plugs[i].name, old->plugs[i].text);
 }
 
-static int keep_text(struct engine *e, void *arg)
+static int write_text(struct engine *e, const char *topology, const char *text,
+		      size_t len)
 {
-	struct entry *en = arg;
 	char *name;
 	int err;
 
-	if (asprintf(&name, "%s" SUFFIX, en->name) < 0)
+	if (asprintf(&name, "%s" SUFFIX, topology) < 0)
 		fatal("out of memory");
-	err = store_write(&e->store, STORE_TOPOLOGIES, name, en->text,
-			  en->len, true);
+	err = store_write(&e->store, STORE_TOPOLOGIES, name, text, len, true);
 	free(name);
 	return err;
 }
 
-static void forget_text(struct engine *e, const char *topology)
+int keep_text(struct engine *e, void *arg)
+{
+	struct entry *en = arg;
+
+	return write_text(e, en->name, en->text, en->len);
+}
+
+int keep_former(struct engine *e, const struct former *f)
+{
+	return write_text(e, f->name, f->text, f->len);
+}
+
+void forget_text(struct engine *e, const char *topology)
 {
 	char *name;
 
@@ -156,10 +168,11 @@ static void forget_text(struct engine *e, const char *topology)
 static void answer_applied(struct engine *e, struct job *j,
 			   const struct entry *en)
 {
-	job_answer(j, 200, json_pack("{s:s, s:i, s:o, s:o}", "topology", en->name,
-				 "steps", (int)e->steps,
-				 "findings", json_findings(e->report),
-				 "waiting", json_holds(e, en)));
+	job_answer(j, 200, json_pack("{s:s, s:i, s:o, s:o, s:o*}", "topology",
+				     en->name, "steps", (int)e->steps,
+				     "findings", json_findings(e->report),
+				     "waiting", json_holds(e, en), "confirm",
+				     confirm_json(e)));
 }
 
 /* The same again: whatever it asks for is known, and only the host is looked
@@ -194,6 +207,22 @@ static void apply_again(struct engine *e, struct job *j, struct entry *en)
 		answer_applied(e, j, en);
 }
 
+/* With a time to confirm it in, which is written down before the change. */
+static int update_confirmed(struct engine *e, struct job *j,
+			    const struct topos *next, struct entry *en)
+{
+	unsigned int before = e->history;
+	int err = j->confirm ? confirm_begin(e, j->confirm) : 0;
+
+	e->what = "apply";
+	if (!err)
+		err = update(e, next, keep_text, en);
+	e->what = NULL;
+	if (j->confirm && (err || e->history == before))
+		confirm_end(e);
+	return err;
+}
+
 static void apply_text(struct engine *e, struct job *j)
 {
 	struct entry *en = requested(e, j), *old;
@@ -224,7 +253,7 @@ static void apply_text(struct engine *e, struct job *j)
 		entry_free(en);
 	} else {
 		topos_put(&next, en);
-		err = update(e, &next, keep_text, en);
+		err = update_confirmed(e, j, &next, en);
 		if (err && err != -EAGAIN) {
 			job_findings(e, j, err);
 		} else if (!err) {
@@ -290,6 +319,14 @@ static void job_apply(struct engine *e, struct job *j)
 	bool inside;
 	struct entry *en = of_folder(e, j, &inside), *same;
 
+	if (confirm_refuses(e, j))
+		return;
+	if (inside && j->confirm) {
+		job_error(j, 409, "%s is a file of the configuration folder, "
+			  "which netd doesn't write to: what it says can't be "
+			  "taken back; apply it from another place", j->file);
+		return;
+	}
 	same = inside ? NULL : unchanged(e, j);
 	if (inside && e->within)
 		return;
@@ -440,7 +477,7 @@ static void job_down(struct engine *e, struct job *j)
 	unsigned int i;
 	int err;
 
-	if (change_is_about(e, j->name)) {
+	if (change_is_about(e, j->name) || confirm_refuses(e, j)) {
 		free(next.v);
 		return;
 	}
@@ -452,7 +489,9 @@ static void job_down(struct engine *e, struct job *j)
 	for (i = 0; i < e->set.n; i++)
 		if (!j->name || e->set.v[i] == en)
 			drop_entry(e, &next, e->set.v[i]);
+	e->what = "down";
 	err = update(e, &next, keep_down, j);
+	e->what = NULL;
 	free(next.v);
 	folder_sure(e);
 	/* what one asked for that could not be read is known only from the
@@ -481,8 +520,15 @@ static void job_reload(struct engine *e, struct job *j)
 
 bool job_may_interrupt(const struct job *j)
 {
-	/* a plan of half a host, a folder of many files: they wait */
-	return j->what != JOB_PLAN && j->what != JOB_RELOAD;
+	/* a plan of half a host, a folder of many files, all of it: they
+	 * wait */
+	static const bool waits[JOB_COUNT] = {
+		[JOB_PLAN] = true, [JOB_RELOAD] = true, [JOB_HISTORY] = true,
+		[JOB_ROLLBACK] = true, [JOB_CONFIRM] = true,
+		[JOB_CANCEL] = true,
+	};
+
+	return !waits[j->what] && !j->confirm;
 }
 
 void job_run(struct engine *e, struct job *j)
@@ -494,6 +540,8 @@ void job_run(struct engine *e, struct job *j)
 		[JOB_TOPOLOGIES] = job_topologies,
 		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
+		[JOB_HISTORY] = job_history, [JOB_ROLLBACK] = job_rollback,
+		[JOB_CONFIRM] = job_confirm, [JOB_CANCEL] = job_cancel,
 		[JOB_DOCKER] = job_docker,
 	};
 

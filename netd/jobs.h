@@ -13,6 +13,25 @@ void job_error(struct job *j, int code, const char *fmt, ...)
 /* Answers with what is wrong, at its places; ERR is the errno of it all. */
 void job_findings(struct engine *e, struct job *j, int err);
 
+/* --- jobs.c ---------------------------------------------------------- */
+
+struct former;
+
+/* EN gets the attachments of OLD that came by the API. */
+void take_plugs(struct entry *en, const struct entry *old);
+/* Keeps the text of a topology (a struct entry) that was applied, or one of
+ * before; or forgets it. */
+int keep_text(struct engine *e, void *arg);
+int keep_former(struct engine *e, const struct former *f);
+void forget_text(struct engine *e, const char *topology);
+
+/* --- rollback.c ------------------------------------------------------ */
+
+void job_history(struct engine *e, struct job *j);
+void job_rollback(struct engine *e, struct job *j);
+void job_confirm(struct engine *e, struct job *j);
+void job_cancel(struct engine *e, struct job *j);
+
 /* --- jobs_items.c ---------------------------------------------------- */
 
 void job_topologies(struct engine *e, struct job *j);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "netd/engine.h"
+#include "netd/history.h"
 
 #define HELD_MAX 200		/* that are listed */
 
@@ -150,5 +151,7 @@ json_t *json_status(struct engine *e)
 	json_object_set_new(o, "held", json_holds(e, NULL));
 	json_object_set_new(o, "foreign-ports", json_ports(e));
 	json_object_set_new(o, "problems", json_incref(e->problems));
+	if (e->confirm.pending)
+		json_object_set_new(o, "confirm", confirm_json(e));
 	return o;
 }

@@ -37,6 +37,10 @@ enum job_kind {
 	JOB_ATTACH,		/* name, or by its network; body: {NAME: {}} */
 	JOB_DETACH,		/* name, or where it is; item */
 	JOB_DOCKER,		/* kind: its method; body; docker.h */
+	JOB_HISTORY,		/* name: a number, or all */
+	JOB_ROLLBACK,		/* name: a number, or the last one */
+	JOB_CONFIRM,
+	JOB_CANCEL,
 	JOB_COUNT
 };
 
@@ -45,6 +49,7 @@ struct job {
 	struct item item;
 	enum job_kind what;
 	char *name, *item_name, *kind, *file, *body;
+	unsigned int confirm;	/* seconds; 0: it stays */
 	char **labels;		/* "KEY=VALUE": only items with these */
 	unsigned int nlabels;
 	unsigned int wait;	/* ms, for an attachment to be usable */

@@ -15,6 +15,8 @@
  *	topologies/NAME.net.yaml	given by the API
  *	last-good/NAME.net.yaml	of the configuration folder
  *	stopped/NAME		taken down; stays so
+ *	history/NUMBER		a change; NUMBER.NAME: the text before it
+ *	confirm			until when a change is to be confirmed
  *	attachments/TOPOLOGY/NAME	{NAME: {...}}
  *	docker/ID		{"network": TOPOLOGY/NETWORK, ...}: docker.h
  * Files are written whole and renamed.  What can't be read is left out with a
@@ -29,6 +31,7 @@ struct store {
 #define STORE_TOPOLOGIES "topologies"
 #define STORE_LAST_GOOD "last-good"
 #define STORE_STOPPED "stopped"
+#define STORE_HISTORY "history"
 #define STORE_PLUGS "attachments"
 #define STORE_DOCKER "docker"
 

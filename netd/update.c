@@ -6,6 +6,7 @@
 
 #include "netd/conflists.h"
 #include "netd/engine.h"
+#include "netd/history.h"
 #include "netd/log.h"
 
 #define NUMBERS "numbers"
@@ -128,11 +129,17 @@ static unsigned int report_holds(struct engine *e, const struct state *want)
 	return real;
 }
 
-static int keep_it(struct engine *e, int (*keep)(struct engine *e, void *arg),
-		   void *arg)
+/* The record first: by it a change is undone that nobody confirms. */
+static int keep_it(struct engine *e, const struct change *c,
+		   int (*keep)(struct engine *e, void *arg), void *arg)
 {
-	int err = keep ? keep(e, arg) : 0;
+	unsigned int before = e->history;
+	int err = history_add(e, c);
 
+	if (!err && keep)
+		err = keep(e, arg);
+	if (err)
+		history_drop(e, before);
 	if (err)
 		report_error(e->report, (struct pos){ 0 }, NULL,
 			     "the state folder can't be written: %s",
@@ -316,7 +323,7 @@ int update(struct engine *e, const struct topos *next,
 	e->steps = c.plan.n;
 	err = carry_out(e, &c);
 	if (!err)
-		err = keep_it(e, keep, arg);
+		err = keep_it(e, &c, keep, arg);
 	if (err)
 		undo(e, &c, err);
 	else

@@ -176,4 +176,4 @@ check "down" exits 0 netdctl down shop
 check "down twice: 1" exits 1 netdctl down shop
 check "down --all" exits 0 netdctl down --all
 check "nothing is in force" bash -c "[ -z \"\$('$NETDCTL' list topologies --names)\" ]"
-check_not "no bridge is left" bash -c 'ip -br link | grep nd-'
+soon "no bridge is left" bash -c '! ip -br link | grep nd-'
