@@ -60,12 +60,13 @@ static json_t *forward(const struct cni *c, const json_t *m)
 	return f;
 }
 
-static void add_ports(const struct cni *c, json_t *o)
+static void add_ports(const struct cni *c, json_t *o, bool others)
 {
 	json_t *maps = plug_get(c->runtime, "portMappings"), *m, *list;
 	size_t i;
 
-	if (!json_array_size(maps) || plug_published("cni", c->container))
+	if (!json_array_size(maps) ||
+	    (others && plug_published("cni", c->container)))
 		return;
 	list = json_array();
 	json_array_foreach(maps, i, m)
@@ -162,13 +163,14 @@ static void delegate(const struct cni *c, json_t *o)
 
 /*
  * What the container has already: a second network is no reason to move its
- * default route, unless it is asked for.
+ * default route, unless it is asked for.  true when there is another.
  */
-static void look_inside(const struct cni *c, json_t *o)
+static bool look_inside(const struct cni *c, json_t *o)
 {
 	const json_t *asked = json_object_get(c->conf, "isDefaultGateway");
 	int fd = netns_open(c->netns), err;
 	struct netns_view v;
+	bool others;
 
 	if (fd == -EXDEV)
 		cni_fail(c, CNI_NETNS, NULL, "CNI_NETNS %.100s is the host's "
@@ -184,8 +186,10 @@ static void look_inside(const struct cni *c, json_t *o)
 		json_object_set(o, "default-route", (json_t *)asked);
 	else if (v.default4 || v.default6)
 		json_object_set_new(o, "default-route", json_false());
+	others = v.others;
 	netns_view_free(&v);
 	close(fd);
+	return others;
 }
 
 static json_t *attachment(const struct cni *c)
@@ -193,11 +197,11 @@ static json_t *attachment(const struct cni *c)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "network", c->network,
 			      "type", "veth", "netns", c->netns, "ifname",
 			      c->ifname);
+	bool others = look_inside(c, o);
 
-	look_inside(c, o);
 	add_addresses(c, o);
 	add_mac(c, o);
-	add_ports(c, o);
+	add_ports(c, o, others);
 	refuse_bandwidth(c);
 	add_labels(c, o);
 	if (c->ipam)

@@ -104,6 +104,7 @@ int netns_open(const char *path);
 /* What is in a namespace; see netns_look(). */
 struct netns_view {
 	bool has_link;		/* IFNAME is there */
+	bool others;		/* there are other links, beside lo */
 	bool up;
 	char mac[18];
 	struct buf addresses;	/* " 10.1.0.2/24 fd00::2/64 " of IFNAME */

@@ -89,6 +89,8 @@ static int look_links(const char *ifname, struct netns_view *v)
 	for (a = list; a; a = a->ifa_next)
 		if (a->ifa_addr && !strcmp(a->ifa_name, ifname))
 			take_address(v, a);
+		else if (strcmp(a->ifa_name, "lo"))
+			v->others = true;
 	freeifaddrs(list);
 	return 0;
 }

@@ -368,6 +368,9 @@ void plug_waits_look(struct engine *e);
 /* --- plug_whole.c: the same with all that depends on it */
 int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	       const char *text);
+/* Takes many out at once. */
+int plug_drop(struct engine *e, const struct entry *en,
+	      const char *const *names, unsigned int n);
 /* Gives memory of detached ones back, when there is much of it. */
 void plugs_tidy(struct engine *e);
 
@@ -383,6 +386,9 @@ bool job_may_interrupt(const struct job *j);
 
 /* The items of one topology, or only those of a kind, appended to LIST. */
 void json_items(const struct entry *en, const char *kind, json_t *list);
+/* Its attachments that have all of N labels, "KEY=VALUE". */
+void json_labelled(const struct entry *en, char *const *labels, unsigned int n,
+		   json_t *list);
 /* Adds what there is to say of an attachment: json_plug.c. */
 void json_plug(json_t *o, const struct topo_plug *p);
 /* Ports that other programs put on our bridges: json_ports.c. */

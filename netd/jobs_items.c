@@ -31,58 +31,34 @@ void job_topologies(struct engine *e, struct job *j)
 	job_answer(j, 200, json_topologies(e));
 }
 
-/* "KEY=VALUE" */
-static bool has_label(const json_t *labels, const char *label)
+/* All of a kind, that of a name, or those that have all labels asked for. */
+static void list_all(const struct entry *en, const struct job *j, json_t *list)
 {
-	const char *eq = strchr(label, '='), *v;
-	char key[256];
-
-	if (!eq || (size_t)(eq - label) >= sizeof(key))
-		return false;
-	memcpy(key, label, eq - label);
-	key[eq - label] = '\0';
-	v = json_string_value(json_object_get(labels, key));
-	return v && !strcmp(v, eq + 1);
-}
-
-/* Only those that have all labels that were asked for. */
-static json_t *with_labels(json_t *items, const struct job *j)
-{
-	json_t *some, *it;
-	unsigned int k;
-	size_t i;
-
-	if (!j->nlabels)
-		return items;
-	some = json_array();
-	json_array_foreach(items, i, it) {
-		for (k = 0; k < j->nlabels; k++)
-			if (!has_label(json_object_get(it, "labels"),
-				       j->labels[k]))
-				break;
-		if (k == j->nlabels)
-			json_array_append(some, it);
-	}
-	json_decref(items);
-	return some;
+	if (!j->nlabels && j->item_name)
+		json_array_append_new(list, json_named(en, j->item_name,
+						       j->kind));
+	else if (!j->nlabels)
+		json_items(en, j->kind, list);
+	else if (!j->kind || !strcmp(j->kind, "attachment"))
+		json_labelled(en, j->labels, j->nlabels, list);
 }
 
 void job_items(struct engine *e, struct job *j)
 {
 	json_t *items = json_array();
 	unsigned int i;
+	size_t k;
 
 	for (i = 0; i < e->set.n; i++) {
 		const struct entry *en = e->set.v[i];
 
 		if (j->name && strcmp(j->name, en->name))
 			continue;
-		if (j->item_name)
-			json_array_append_new(items, json_named(
-				en, j->item_name, j->kind));
-		else
-			json_items(en, j->kind, items);
+		list_all(en, j, items);
 	}
-	job_answer(j, 200, json_pack("{s:o}", "items",
-				     with_labels(items, j)));
+	for (k = json_array_size(items); k-- && j->item_name;)
+		if (strcmp(j->item_name, json_string_value(json_object_get(
+				json_array_get(items, k), "name"))))
+			json_array_remove(items, k);
+	job_answer(j, 200, json_pack("{s:o}", "items", items));
 }

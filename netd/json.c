@@ -47,6 +47,22 @@ void json_items(const struct entry *en, const char *kind, json_t *list)
 	arena_free(a);
 }
 
+void json_labelled(const struct entry *en, char *const *labels, unsigned int n,
+		   json_t *list)
+{
+	struct arena *a;
+	struct topo_item *v;
+	unsigned int i, found;
+
+	if (!en->topo)
+		return;
+	a = arena_new();
+	found = topo_items_labelled(en->topo, a, labels, n, &v);
+	for (i = 0; i < found; i++)
+		json_array_append_new(list, item(en, &v[i]));
+	arena_free(a);
+}
+
 json_t *json_named(const struct entry *en, const char *name, const char *kind)
 {
 	struct topo_item it;

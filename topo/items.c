@@ -241,6 +241,40 @@ unsigned int topo_items(const struct topology *t, struct arena *a,
 	return s.n;
 }
 
+/* Has it the label "KEY=VALUE"? */
+static bool labelled(const struct attachment *c, const char *text)
+{
+	const struct label *v = c->labels.items;
+	uint32_t i;
+	size_t len;
+
+	for (i = 0; i < c->labels.n; i++) {
+		len = strlen(v[i].key);
+		if (!strncmp(v[i].key, text, len) && text[len] == '=' &&
+		    !strcmp(v[i].value, text + len + 1))
+			return true;
+	}
+	return false;
+}
+
+unsigned int topo_items_labelled(const struct topology *t, struct arena *a,
+				 char *const *labels, unsigned int n,
+				 struct topo_item **items)
+{
+	struct items s = { .t = t, .a = a };
+	unsigned int k;
+
+	s.v = arena_alloc(a, (t->attachments.n + 1) * sizeof(*s.v));
+	list_for(struct attachment, c, &t->attachments) {
+		for (k = 0; k < n && labelled(c, labels[k]); k++)
+			;
+		if (k == n)
+			attachment(&s, c);
+	}
+	*items = s.v;
+	return s.n;
+}
+
 bool topo_item_named(const struct topology *t, const char *name,
 		     struct arena *a, struct topo_item *item)
 {

@@ -190,6 +190,11 @@ struct topo_item {
 unsigned int topo_items(const struct topology *t, struct arena *a,
 			struct topo_item **items);
 
+/* Only attachments with all of N labels, "KEY=VALUE" each; else the same. */
+unsigned int topo_items_labelled(const struct topology *t, struct arena *a,
+				 char *const *labels, unsigned int n,
+				 struct topo_item **items);
+
 /*
  * The network, attachment, router or node of that name, as topo_items() tells
  * of it; false when there is none.
