@@ -264,7 +264,7 @@ static int send_fd(int to, int fd)
 
 int main(int argc, char **argv)
 {
-	struct helper h = { 0 };
+	static struct helper h;
 	int fd, err;
 
 	options(&h, argc, argv);

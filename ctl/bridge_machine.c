@@ -225,7 +225,7 @@ static void make_name(struct helper *h)
 
 void helper_machine(struct helper *h)
 {
-	struct args a = { .n = 0 };
+	static struct args a;
 
 	read_args(&a);
 	h->machine = find_name(&a);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "netd/arena.h"
 
 bool want_json;
 const char *socket_path;
@@ -185,15 +186,15 @@ static int common(int argc, char **argv, int i)
 /* Another line of an option that may be there often. */
 static void add_value(const char *spec, const char **value, const char *v)
 {
-	char *lines;
+	static struct arena *lines;
 
 	if (!*value || !strchr(spec, '+')) {
 		*value = v;
 		return;
 	}
-	if (asprintf(&lines, "%s\n%s", *value, v) < 0)
-		must(NULL);
-	*value = lines;
+	if (!lines)
+		lines = arena_new();
+	*value = arena_printf(lines, "%s\n%s", *value, v);
 }
 
 /* An option of the command: see options().  Words taken, 0, or -1. */

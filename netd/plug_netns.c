@@ -166,56 +166,107 @@ static bool is_unused(struct engine *e, const struct entry *en,
 	return !p->opened;
 }
 
-/* The name of the first of EN's that is gone, or NULL; the caller frees it. */
-static char *find_gone(struct engine *e, struct entry *en)
-{
-	struct topo_item it;
-	struct arena *a;
-	char *name = NULL;
-	unsigned int i;
+/* Those of one topology that are gone, and why. */
+struct gone {
+	char *name;
+	const char *why;
+};
 
-	if (!en->nplugs || !en->topo)
-		return NULL;
-	a = arena_new();
-	for (i = 0; i < en->nplugs && !name; i++)
-		if (topo_item_named(en->topo, en->plugs[i].name, a, &it) &&
-		    it.plug && (is_gone(e, it.plug, topo_home(en->topo)) ||
-				is_unused(e, en, &en->plugs[i], it.plug)))
-			name = strdup(en->plugs[i].name);
+static const char *why_gone(struct engine *e, const struct entry *en,
+			    struct plug *p)
+{
+	struct arena *a = arena_new();
+	const char *why = NULL;
+	struct topo_item it;
+
+	if (topo_item_named(en->topo, p->name, a, &it) && it.plug &&
+	    (is_gone(e, it.plug, topo_home(en->topo)) ||
+	     is_unused(e, en, p, it.plug)))
+		why = it.plug->transient ? "its program is gone" :
+		      "its network namespace is gone";
 	arena_free(a);
-	return name;
+	return why;
 }
 
-static bool collect(struct engine *e, struct entry *en)
+static unsigned int find_gone(struct engine *e, struct entry *en,
+			      struct gone **gone)
 {
-	char *name = find_gone(e, en), *topology = strdup(en->name);
-	int err = -ENOENT;
+	struct gone *v = calloc(en->nplugs + 1, sizeof(*v));
+	unsigned int i, n = 0;
 
-	if (name && topology) {
-		report_clear(e->report);
-		err = plug_remove(e, en, name);
+	if (!v)
+		fatal("out of memory");
+	for (i = 0; en->topo && i < en->nplugs; i++) {
+		v[n].why = why_gone(e, en, &en->plugs[i]);
+		if (!v[n].why)
+			continue;
+		v[n].name = strdup(en->plugs[i].name);
+		if (!v[n++].name)
+			fatal("out of memory");
 	}
-	if (!err) {
-		log_info("attachment %s of %s: its network namespace or "
-			 "program is gone", name, topology);
-		plug_gone(e, topology, name, "its network namespace or "
-			  "program is gone");
+	*gone = v;
+	return n;
+}
+
+/* More than these cost less as one change of the topology. */
+#define FEW 8
+
+static int release(struct engine *e, const char *topology,
+		   const struct gone *v, unsigned int n)
+{
+	const char **names = calloc(n, sizeof(*names));
+	unsigned int i;
+	int err = 0;
+
+	if (!names)
+		fatal("out of memory");
+	for (i = 0; i < n; i++)
+		names[i] = v[i].name;
+	report_clear(e->report);
+	if (n > FEW)
+		err = plug_drop(e, topos_find(&e->set, topology), names, n);
+	for (i = 0; n <= FEW && i < n && !err; i++)
+		err = plug_remove(e, topos_find(&e->set, topology), names[i]);
+	free(names);
+	return err;
+}
+
+/* true: some were released. */
+static bool collect(struct engine *e, const char *topology)
+{
+	struct gone *v;
+	unsigned int i, n = find_gone(e, topos_find(&e->set, topology), &v);
+	bool done = n && !release(e, topology, v, n);
+
+	for (i = 0; i < n; i++) {
+		if (done) {
+			log_info("attachment %s of %s: %s", v[i].name,
+				 topology, v[i].why);
+			plug_gone(e, topology, v[i].name, v[i].why);
+		}
+		free(v[i].name);
 	}
-	free(name);
-	free(topology);
-	return !err;
+	free(v);
+	return done;
 }
 
 void plugs_collect(struct engine *e)
 {
 	unsigned int i;
 	bool any = false;
+	char *topology;
 
 	if (!e->holds.n && !e->transients)
 		return;
-	for (i = 0; i < e->set.n; i++)
-		while (collect(e, e->set.v[i]))
+	for (i = 0; i < e->set.n; i++) {
+		if (!e->set.v[i]->nplugs)
+			continue;
+		/* the entry is another one afterwards */
+		topology = strdup(e->set.v[i]->name);
+		if (topology && collect(e, topology))
 			any = true;
+		free(topology);
+	}
 	if (any)
 		engine_publish_all(e);
 }

@@ -158,6 +158,23 @@ check "detach of one that went by itself" eval \
 must netdctl detach stays
 soon "nothing of them is left" as_before
 
+# many at once are one change
+for i in $(seq 30); do
+	unshare --net sleep infinity &
+	holders+=($!)
+done
+for p in "${holders[@]:4}"; do
+	must poll "$SOON" eval '[ "$(readlink /proc/$p/ns/net)" != \
+		"$(readlink /proc/self/ns/net)" ]'
+	must netdctl attach lan --netns "$p" --name "m$p" \
+		--publish "$((20000 + p)):80" >/dev/null
+done
+kill -KILL "${holders[@]:4}"
+soon "thirty that die together are released" eval '[ "$(names)" = "fixed " ]'
+soon "nothing of them is left" as_before
+check "... and each was told of" \
+	[ "$(grep -c "namespace is gone" "$WORLD/events")" = 33 ]
+
 # what dies while netd is away; a process number that somebody else has then
 check "by process" netdctl attach lan --netns "${holders[2]}" --name g4 \
 	--publish 9001:80 --wait
