@@ -5,6 +5,8 @@
 # becomes a host on which engines run: cgroups, and folders of their own.
 #
 #	needs PROGRAM...	skips the test, by name, when one is missing
+#	trial NAME CMD...	skips it when a container without a network
+#				can't be run here
 #	rootfs DIR		a root of busybox, whose /svc serves port 80
 #	engine_site [FILE]	netd with FILE (networks web and db) in force,
 #				the outside, and `peer`, a server in db
@@ -28,6 +30,14 @@ needs()
 	for p in "$@"; do
 		command -v "$p" >/dev/null || skip "$p is not installed"
 	done
+}
+
+trial()
+{
+	local what=$1 out
+	shift
+	out=$("$@" 2>&1) ||
+		skip "$what runs no container here: $(tail -n 1 <<<"$out")"
 }
 
 # Not `must CMD >/dev/null`: that would hide why the test ends.
@@ -187,6 +197,13 @@ _delete()
 		poll "$SOON" "$RUNTIME" --root "$WORLD/state" delete "$1"
 }
 
+_run_and_delete()
+{
+	_run "$1" && _delete "$1" && return
+	cat "$WORLD/out"
+	return 1
+}
+
 _runtime_by_hook()
 {
 	must _bundle "" netd.network=web netd.address=10.81.0.42 \
@@ -255,6 +272,8 @@ runtime()
 	needs "$RUNTIME" runc busybox
 	mkdir -p "$WORLD/bundle"
 	rootfs "$WORLD/root"
+	must _bundle ""
+	trial "$RUNTIME" _run_and_delete c0
 	engine_site
 	_runtime_by_hook
 	_runtime_two_networks

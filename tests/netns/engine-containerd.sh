@@ -101,6 +101,7 @@ pods()
 rootfs "$WORLD/root"
 engine_site
 setup
+trial containerd c run --rm --rootfs "$WORLD/root" c0 /bin/busybox true
 check "ctr run --cni" run c1 || tail "$WORLD/containerd.out"
 named c1 "$(pid_of c1)"
 address=$(netdctl list attachments --json | jq -r \

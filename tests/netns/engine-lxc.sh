@@ -40,6 +40,10 @@ pid_of()
 }
 
 rootfs "$WORLD/root"
+container c0 <<END
+lxc.net.0.type = empty
+END
+trial lxc eval 'start c0 && stop c0'
 export NETD_SOCKET
 ns shared
 engine_site "$TOP/examples/lxc.net.yaml"

@@ -23,6 +23,8 @@ end()
 }
 
 rootfs "$WORLD/root"
+trial systemd-nspawn systemd-nspawn -q --keep-unit --register=no \
+	-D "$WORLD/root" /bin/busybox true
 engine_site
 ns box
 must quietly netdctl attach web --netns box --name box --address 10.81.0.70

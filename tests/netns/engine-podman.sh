@@ -35,8 +35,9 @@ inspect()
 }
 
 rootfs "$WORLD/root"
+trial podman eval 'tar -C "$WORLD/root" -c . | pod import -q - bb &&
+	pod run --rm --network none bb /bin/busybox true'
 engine_site "$TOP/examples/podman.net.yaml"
-check "an image" eval 'tar -C "$WORLD/root" -c . | pod import -q - bb'
 same "Podman lists netd's networks" "db web" \
 	"$(pod network ls --format '{{.Name}}' | grep -v podman | sort |
 	   paste -sd' ')"
