@@ -22,7 +22,7 @@ int netns_open(const char *path)
 {
 	struct stat st, own;
 	struct statfs fs;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int err = 0;
 
 	if (fd < 0)
