@@ -5,6 +5,7 @@
 . "$TESTS/engines.sh"
 
 CACHE=${NETD_TEST_CACHE:-/var/cache/netd-test}
+URI=qemu:///system
 needs libvirtd virsh qemu-system-x86_64 busybox cpio curl
 KERNEL=$(ls -d "$CACHE"/linux-image-*-amd64 2>/dev/null | tail -n 1)
 [ -e "$KERNEL/vmlinux" ] || skip "no kernel: tests/vm/fetch-kernel $CACHE"
@@ -49,6 +50,36 @@ libvirt()
 	skip "libvirtd can't run here"
 }
 
+# An ordinary user's own libvirtd, which asks netd's helper for ports.
+session()
+{
+	local home=$WORLD/carol
+	echo 'carol:x:7003:65534::/:/bin/sh' >>/etc/passwd
+	# as udev makes it
+	must mknod -m 666 "$WORLD/tun" c 10 200
+	must mount --bind "$WORLD/tun" /dev/net/tun
+	mkdir -p "$home/libvirt"
+	cat >"$home/libvirt/qemu.conf" <<-END
+	bridge_helper = "$BUILD/ctl/netd-bridge-helper"
+	stdio_handler = "file"
+	END
+	chown -R carol "$home"
+	as_carol libvirtd -f "$WORLD/libvirtd.conf" \
+		>"$WORLD/session.log" 2>&1 &
+	session_pid=$!
+	URI=qemu:///session
+	soon "carol has a libvirtd of her own" as_carol virsh -c $URI version
+}
+
+as_carol()
+{
+	setpriv --reuid carol --regid nogroup --clear-groups \
+		--inh-caps=-all --bounding-set=-all env HOME="$WORLD/carol" \
+		XDG_RUNTIME_DIR="$WORLD/carol" XDG_CACHE_HOME="$WORLD/carol" \
+		XDG_CONFIG_HOME="$WORLD/carol" NETD_SOCKET="$NETD_SOCKET" \
+		PATH="$WORLD/bin:/usr/sbin:/sbin:/usr/bin" "$@"
+}
+
 # domain NAME ADDRESS GATEWAY INTERFACE-XML
 domain()
 {
@@ -73,7 +104,8 @@ domain()
 	  </devices>
 	</domain>
 	END
-	virsh -q -c qemu:///system create "$WORLD/$1.xml"
+	chmod a+r "$WORLD/$1.xml"
+	"${@:5}" virsh -q -c $URI create "$WORLD/$1.xml"
 }
 
 ethernet()
@@ -96,7 +128,7 @@ page()
 
 outside
 remember
-start_netd
+start_netd --group nogroup
 libvirt
 apply "$TOP/examples/libvirt.net.yaml"
 must "$TESTS/vm/guest" "$KERNEL" "$WORLD/vm/initrd"
@@ -128,7 +160,18 @@ for vm in vm1 vm2 vm3; do
 	check "$vm ends" virsh -q -c qemu:///system destroy $vm
 done
 soon "the plan is empty" _plan_is_empty
-kill $libvirtd_pid
-wait $libvirtd_pid
+
+session
+check "a domain of carol's" domain vm4 10.95.0.14 10.95.0.1 "<interface
+	type='bridge'><mac address='52:54:00:95:00:14'/><source
+	bridge='web,mac=52:54:00:95:00:14,address=10.95.0.14'/><model
+	type='virtio'/><rom enabled='no'/></interface>" as_carol
+soon "it answers" page "" 10.95.0.14 "x86_64 10.95.0.14/24" || {
+	cat "$WORLD/session.log" "$WORLD/vm/vm4"; }
+check "it ends" as_carol virsh -q -c $URI destroy vm4
+soon "and so does its port" eval \
+	'! netdctl list attachments | grep -q 10.95.0.14'
+kill $libvirtd_pid $session_pid
+wait $libvirtd_pid $session_pid
 check "down" netdctl down libvirt
 nothing_left
