@@ -34,6 +34,52 @@ static void *grow(void *v, unsigned int n, unsigned int *cap, size_t size)
 	return v;
 }
 
+/* A number that no place refers to any more, or the next one. */
+static unsigned int new_source(struct report *r, const char *name)
+{
+	unsigned int i = r->unused ? 0 : r->nsources;
+
+	while (i < r->nsources && !r->sources[i].unused)
+		i++;
+	if (i < r->nsources)
+		r->unused--;
+	else
+		r->sources = grow(r->sources, r->nsources++,
+				  &r->sources_cap, sizeof(*r->sources));
+	r->sources[i] = (struct source){
+		.name = arena_strdup(r->arena, name),
+	};
+	return i;
+}
+
+void report_forget(struct report *r, unsigned int source)
+{
+	struct source *s = &r->sources[source];
+
+	r->unused += !s->unused;
+	s->unused = true;
+	s->name = s->text = "";
+	s->len = 0;
+}
+
+void report_take_sources(struct report *r, const struct report *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < from->nsources; i++) {
+		const struct source *s = &from->sources[i];
+		struct source *t;
+
+		r->sources = grow(r->sources, i, &r->sources_cap, sizeof(*t));
+		t = &r->sources[i];
+		*t = *s;
+		t->name = arena_strdup(r->arena, s->name);
+		t->text = arena_memdup(r->arena, s->text, s->len);
+		r->nsources++;
+	}
+	r->unused = from->unused;
+}
+
 uint16_t report_source(struct report *r, const char *name, const char *text,
 		       size_t len)
 {
@@ -41,13 +87,10 @@ uint16_t report_source(struct report *r, const char *name, const char *text,
 	unsigned int i;
 
 	for (i = 0; i < r->nsources; i++)
-		if (!strcmp(r->sources[i].name, name))
+		if (!r->sources[i].unused && !strcmp(r->sources[i].name, name))
 			break;
-	if (i == r->nsources) {
-		r->sources = grow(r->sources, i, &r->sources_cap, sizeof(*s));
-		r->sources[i].name = arena_strdup(r->arena, name);
-		r->nsources++;
-	}
+	if (i == r->nsources)
+		i = new_source(r, name);
 	s = &r->sources[i];
 	s->text = arena_memdup(r->arena, text, len);
 	s->len = len;

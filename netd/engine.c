@@ -218,6 +218,22 @@ static void put_off(struct engine *e, struct job *j)
 	e->later_tail = &j->item.next;
 }
 
+/* Names of attachments never end where containers come and go. */
+static void forget_plugs(struct engine *e)
+{
+	struct report *r = e->report;
+	unsigned int i, live = 64;
+
+	for (i = 0; i < e->set.n; i++)
+		live += e->set.v[i]->nplugs;
+	if (r->nsources - r->unused < 2 * live)
+		return;
+	for (i = 0; i < r->nsources; i++)
+		if (!r->sources[i].unused &&
+		    !plug_has_source(e, r->sources[i].name))
+			report_forget(r, i);
+}
+
 /*
  * A report keeps each text it ever saw.  When that is mostly old ones, it is
  * made anew; places point to sources by number, so their order stays.
@@ -228,14 +244,13 @@ static void tidy_sources(struct engine *e)
 	size_t live = 0;
 	unsigned int i;
 
+	forget_plugs(e);
 	for (i = 0; i < r->nsources; i++)
 		live += r->sources[i].len + 64;
 	if (arena_size(r->arena) < 4 * live + (1 << 20))
 		return;
 	fresh = report_new();
-	for (i = 0; i < r->nsources; i++)
-		report_source(fresh, r->sources[i].name, r->sources[i].text,
-			      r->sources[i].len);
+	report_take_sources(fresh, r);
 	e->report = fresh;
 	report_free(r);
 }

@@ -371,6 +371,10 @@ int plug_whole(struct engine *e, const struct entry *en, const char *name,
 /* Takes many out at once. */
 int plug_drop(struct engine *e, const struct entry *en,
 	      const char *const *names, unsigned int n);
+/* How messages call the text of one; the caller frees it. */
+char *plug_source(const char *name, const char *topology);
+/* Is that the text of one that is there, or of something else? */
+bool plug_has_source(const struct engine *e, const char *source);
 /* Gives memory of detached ones back, when there is much of it. */
 void plugs_tidy(struct engine *e);
 

@@ -133,13 +133,12 @@ static int attach_all(struct engine *e, struct entry *en)
 
 	for (i = 0; i < en->nplugs; i++) {
 		struct plug *p = &en->plugs[i];
-		struct buf file = { 0 };
+		char *file = plug_source(p->name, en->name);
 
-		buf_printf(&file, "attachment %s of %s", p->name, en->name);
-		if (topo_attach(en->topo, buf_text(&file), p->text,
-				strlen(p->text), e->report))
+		if (topo_attach(en->topo, file, p->text, strlen(p->text),
+				e->report))
 			err = -EINVAL;
-		buf_free(&file);
+		free(file);
 	}
 	return err;
 }

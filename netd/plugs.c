@@ -1,6 +1,7 @@
 // plugs.c - attachments that come and go by the API
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,30 @@ static char *folder_of(const char *topology)
 	if (asprintf(&s, STORE_PLUGS "/%s", topology) < 0)
 		fatal("out of memory");
 	return s;
+}
+
+char *plug_source(const char *name, const char *topology)
+{
+	char *s;
+
+	if (asprintf(&s, "attachment %s of %s", name, topology) < 0)
+		fatal("out of memory");
+	return s;
+}
+
+bool plug_has_source(const struct engine *e, const char *source)
+{
+	char name[64], topology[64];
+	const struct entry *en;
+	unsigned int i;
+
+	if (sscanf(source, "attachment %63s of %63s", name, topology) != 2)
+		return true;
+	en = topos_find(&e->set, topology);
+	for (i = 0; en && i < en->nplugs; i++)
+		if (!strcmp(en->plugs[i].name, name))
+			return true;
+	return false;
 }
 
 struct loader {
@@ -240,16 +265,14 @@ static void expect_user(struct engine *e, const struct state *objs)
 int plug_add(struct engine *e, struct entry *en, const char *name,
 	     const char *text)
 {
+	char *file = plug_source(name, en->name);
 	struct state *objs = state_new();
-	struct buf file = { 0 };
 	bool whole = false;
 	char *bound = NULL;
 	int err;
 
-	buf_printf(&file, "attachment %s of %s", name, en->name);
-	err = topo_attach(en->topo, buf_text(&file), text, strlen(text),
-			  e->report);
-	buf_free(&file);
+	err = topo_attach(en->topo, file, text, strlen(text), e->report);
+	free(file);
 	if (!err) {
 		err = prepare(e, en, name, objs);
 		if (!err)

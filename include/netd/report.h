@@ -41,6 +41,7 @@ struct report {
 	unsigned int errors;	/* errors there were, also the same again */
 	struct source *sources;
 	unsigned int nsources, sources_cap;
+	unsigned int unused;	/* of the sources */
 };
 
 /* A text that positions point into.  The strings belong to the report. */
@@ -48,6 +49,7 @@ struct source {
 	const char *name;	/* the file's name as the user knows it */
 	const char *text;
 	size_t len;
+	bool unused;		/* its number is free */
 };
 
 /* An empty report.  Free it by report_free(). */
@@ -60,6 +62,11 @@ void report_free(struct report *r);
  */
 uint16_t report_source(struct report *r, const char *name, const char *text,
 		       size_t len);
+
+/* No place points into that source any more: its number is given to another. */
+void report_forget(struct report *r, unsigned int source);
+/* An empty report gets the sources of another, with their numbers. */
+void report_take_sources(struct report *r, const struct report *from);
 
 /*
  * Adds an error or a warning.  PATH names the key ("policies[2].ports") and

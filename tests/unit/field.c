@@ -266,6 +266,32 @@ static void reports(void)
 	report_free(r);
 }
 
+/* Names that come and go for ever must not take numbers for ever. */
+static void sources_are_given_back(void)
+{
+	struct report *r = report_new(), *copy = report_new();
+	struct pos pos = { .line = 1, .col = 1 };
+	struct buf out = { 0 };
+
+	CHECK(report_source(r, "a", "one", 3) == 0);
+	CHECK(report_source(r, "b", "two", 3) == 1);
+	CHECK(report_source(r, "c", "three", 5) == 2);
+	report_forget(r, 1);
+	report_forget(r, 1);
+	CHECK(r->unused == 1);
+	report_take_sources(copy, r);
+	CHECK(report_source(copy, "c", "three", 5) == 2);
+	CHECK(report_source(copy, "b", "again", 5) == 1);
+	CHECK(report_source(copy, "d", "four", 4) == 3);
+	CHECK(!copy->unused && copy->nsources == 4);
+	pos.file = 1;
+	report_place(copy, pos, &out);
+	CHECK_STR(buf_text(&out), "b:1:1");
+	buf_free(&out);
+	report_free(r);
+	report_free(copy);
+}
+
 int main(void)
 {
 	struct arena *a = arena_new();
@@ -280,5 +306,6 @@ int main(void)
 	nearest();
 	reports();
 	arena_free(a);
+	sources_are_given_back();
 	return test_end();
 }
