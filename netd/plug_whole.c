@@ -23,8 +23,8 @@ static int write_it(struct engine *e, void *arg)
 }
 
 /*
- * The topology is built anew with it, or without: as when its file changes,
- * but that the attachments alone are written down.
+ * The topology is built anew with it, without, or with another text of it: as
+ * when its file changes, but that the attachments alone are written down.
  */
 static int change(struct engine *e, const char *topology, struct entry *fresh,
 		  struct whole *w)
@@ -50,10 +50,10 @@ int plug_whole(struct engine *e, const struct entry *en, const char *name,
 	struct entry *fresh = entry_copy(en);
 	struct whole w = { fresh, &name, 1, text };
 
+	/* it may be there with another text: docker_net.c */
+	entry_unplug(fresh, name);
 	if (text)
 		entry_plug(fresh, name, text);
-	else
-		entry_unplug(fresh, name);
 	return change(e, en->name, fresh, &w);
 }
 
