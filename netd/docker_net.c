@@ -12,7 +12,7 @@
 #define INTERNAL "com.docker.network.internal"
 #define ID_MAX 64			/* hex digits of Docker's ids */
 
-/* --- what is kept of a network ------------------------------------------- */
+/* --- what is kept of a network ------------------------------------------ */
 
 json_t *docker_net_load(struct engine *e, const char *id)
 {
@@ -458,7 +458,7 @@ int docker_join(struct docker_call *c)
 	return 0;
 }
 
-/* --- published ports ------------------------------------------------------- */
+/* --- published ports ---------------------------------------------------- */
 
 /* The text of the attachment with these ports; NULL: it has them already. */
 static char *with_ports(const struct plug *plug, json_t *ports)

@@ -14,13 +14,13 @@ docker()
 	timeout 30 /usr/bin/docker -H "unix://$WORLD/docker.sock" "$@"
 }
 
-# Its own bridge and rules are left out: they are not what is tested.
+# Its own bridge and rules are left out at first: they are not what is tested.
+DOCKERD=(--bridge=none --iptables=false --ip6tables=false --ip-forward=false)
 start_dockerd()
 {
 	dockerd --data-root "$WORLD/docker" --exec-root "$WORLD/exec" \
 		--pidfile "$WORLD/docker.pid" -H "unix://$WORLD/docker.sock" \
-		--bridge=none --iptables=false --ip6tables=false \
-		--ip-forward=false --storage-driver vfs "$@" \
+		--storage-driver vfs "${DOCKERD[@]}" \
 		>>"$WORLD/dockerd.log" 2>&1 &
 	dockerd_pid=$!
 	poll $((20 * SLOW * BUSY)) docker version && return
@@ -51,7 +51,8 @@ docker_as()
 
 run()
 {
-	must quietly docker run -d --stop-signal KILL --name "$1" "${@:2}" bb /svc
+	must quietly docker run -d --stop-signal KILL --name "$1" "${@:2}" \
+		bb /svc
 	docker_as "$1"
 }
 
@@ -129,7 +130,8 @@ refusals()
 	says "a port that is taken" "listened on already by .*docker-" \
 		docker run --rm --network web -p 8080:80 bb busybox true
 	says "an address that is taken" "$(address c1) .* taken by docker-" \
-		docker run --rm --network web --ip "$(address c1)" bb busybox true
+		docker run --rm --network web --ip "$(address c1)" \
+		bb busybox true
 	same "a method that the driver hasn't" 404 \
 		"$(ask_driver NetworkDriver.Nothing '{}' -o /dev/null \
 		   -w '%{http_code}')"
@@ -351,3 +353,21 @@ stop_dockerd
 must ip netns del peer
 check "down" netdctl down "$TOPOLOGY"
 nothing_left
+
+# dockerd as it comes drops what others forward; netd(8) says what cures that.
+DOCKERD=()
+ns peer
+apply "$TOP/examples/docker.net.yaml"
+must quietly netdctl attach docker/db --netns peer --name peer
+serve peer tcp 5432 22
+start_dockerd
+networks
+run c1 --network web -p 8080:80
+cannot c1 "$PEER" tcp 5432
+grep '^iptables -I DOCKER-USER' "$TOP/man/netd.8" >"$WORLD/cure"
+same "the cure is two rules" 2 "$(wc -l <"$WORLD/cure")"
+must sh "$WORLD/cure"
+as_policy_says c1 "$(address c1)"
+soon "its port is published" page outside 203.0.113.1:8080
+stop_dockerd
+no_orphans "dockerd ended"

@@ -43,7 +43,8 @@ libvirt()
 	auth_unix_ro = "none"
 	log_level = 3
 	END
-	PATH=$WORLD/bin:/usr/sbin:/sbin libvirtd -f "$WORLD/libvirtd.conf" >"$WORLD/libvirtd.log" 2>&1 &
+	PATH=$WORLD/bin:/usr/sbin:/sbin libvirtd -f "$WORLD/libvirtd.conf" \
+		>"$WORLD/libvirtd.log" 2>&1 &
 	libvirtd_pid=$!
 	poll $((20 * SLOW * BUSY)) virsh -c qemu:///system version && return
 	cat "$WORLD/libvirtd.log"
