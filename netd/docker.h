@@ -94,6 +94,19 @@ int docker_plug_out(struct docker_call *c, struct docker_net *n,
 int docker_plug_as(struct docker_call *c, struct docker_net *n,
 		   const char *name, const char *text);
 
+/* What the names of attachments of endpoints and of addresses begin with. */
+#define DOCKER_ENDPOINT "docker-"
+#define DOCKER_LEASE "docker-ip"
+/* The end that dockerd takes, of the endpoint ID. */
+void docker_ifname(const char *id, char out[16]);
+
+/* --- docker_left.c ----------------------------------------------------- */
+
+/* An endpoint is there, and its end is about to be taken. */
+void docker_expect(struct engine *e);
+/* Removes endpoints that dockerd doesn't know any more, after a look. */
+void docker_collect(struct engine *e);
+
 /* --- docker_ipam.c ---------------------------------------------------- */
 
 /*

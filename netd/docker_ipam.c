@@ -11,7 +11,6 @@
 #define OPTION "netd.network"
 #define GATEWAY "com.docker.network.gateway"
 #define REQUEST_TYPE "RequestAddressType"
-#define LEASE "docker-ip"		/* what their names begin with */
 #define LEASE_SECONDS 120		/* without an endpoint */
 #define SINCE "docker.since"		/* their label: seconds, time(2) */
 
@@ -223,7 +222,7 @@ void docker_lease_name(const struct ip *ip, char out[64])
 	for (s = text; *s; s++)
 		if (*s == '.' || *s == ':')
 			*s = '-';
-	snprintf(out, 64, LEASE "%d-%s", ip->family, text);
+	snprintf(out, 64, DOCKER_LEASE "%d-%s", ip->family, text);
 }
 
 /*
@@ -271,7 +270,8 @@ static char *find_stale(const struct entry *en)
 	unsigned int i;
 
 	for (i = 0; i < en->nplugs; i++)
-		if (!strncmp(en->plugs[i].name, LEASE, strlen(LEASE)) &&
+		if (!strncmp(en->plugs[i].name, DOCKER_LEASE,
+			     strlen(DOCKER_LEASE)) &&
 		    is_stale(&en->plugs[i]))
 			return strdup(en->plugs[i].name);
 	return NULL;

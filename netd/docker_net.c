@@ -219,10 +219,15 @@ struct endpoint {
 	char ifname[16];		/* until dockerd gives it another one */
 };
 
+void docker_ifname(const char *id, char out[16])
+{
+	snprintf(out, 16, "ndd-%.11s", id);
+}
+
 static void name_endpoint(struct endpoint *p)
 {
-	snprintf(p->name, sizeof(p->name), "docker-%.16s", p->id);
-	snprintf(p->ifname, sizeof(p->ifname), "ndd-%.11s", p->id);
+	snprintf(p->name, sizeof(p->name), DOCKER_ENDPOINT "%.16s", p->id);
+	docker_ifname(p->id, p->ifname);
 }
 
 /* The endpoint of a request: 0, or why there can be none. */
@@ -365,6 +370,8 @@ static int new_endpoint(struct docker_call *c, struct endpoint *p)
 	text = endpoint_text(c, p, ips);
 	err = plug_endpoint(c, p, ips, text);
 	free(text);
+	if (!err)
+		docker_expect(c->e);
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "netd/conflists.h"
+#include "netd/docker.h"
 #include "netd/engine.h"
 #include "netd/history.h"
 #include "netd/log.h"
@@ -134,6 +135,7 @@ static void look(struct engine *e)
 	log_news(e);
 	e->doing = "idle";
 	plugs_collect(e);
+	docker_collect(e);
 	engine_publish_all(e);
 	if (was != (!e->unsure && !e->holds.n))
 		engine_event(e, "state", json_pack("{s:b}", "converged", !was));

@@ -25,6 +25,7 @@ struct plug {
 	char *name, *text;
 	int64_t born;		/* ms: when this daemon heard of it */
 	bool opened;		/* a transient tap that somebody had open */
+	int64_t left;		/* ms: since when its end waits; docker_left.c */
 };
 
 /* A topology, in force or about to be. */

@@ -59,8 +59,12 @@ struct entry *entry_copy(const struct entry *en)
 	c->unknown = en->unknown;
 	c->stopped = en->stopped;
 	c->findings = json_incref(en->findings);
-	for (i = 0; i < en->nplugs; i++)
+	for (i = 0; i < en->nplugs; i++) {
 		entry_plug(c, en->plugs[i].name, en->plugs[i].text);
+		c->plugs[i].born = en->plugs[i].born;
+		c->plugs[i].opened = en->plugs[i].opened;
+		c->plugs[i].left = en->plugs[i].left;
+	}
 	return c;
 }
 
