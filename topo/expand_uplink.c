@@ -53,8 +53,18 @@ static void default_by(struct expander *x, const struct place *here,
 		  here->dev, &via->ip);
 }
 
+/* What is sent to 127.0.0.1 leaves by this interface, when it is forwarded. */
+static bool from_loopback(const struct list *forwards)
+{
+	list_for(struct forward, f, forwards)
+		if (topo_is_loopback(&f->listen))
+			return true;
+	return false;
+}
+
 static void transit(struct expander *x, const struct transit *w,
-		    const char *netns, const struct node *n)
+		    const char *netns, const struct node *n,
+		    const struct list *forwards)
 {
 	struct place outer = { "", w->port, KIND_VETH,
 			       { &w->outer4, &w->outer6 }, &w->outer_mac };
@@ -69,6 +79,7 @@ static void transit(struct expander *x, const struct transit *w,
 
 	v = state_add(x->out, KIND_VETH, "", w->port, pos);
 	set_end(x, &v->l, name, &w->outer_mac, six);
+	v->l.conf.route_localnet = from_loopback(forwards);
 	v->l.altname = full_name(x, w->port, "ndu-", home ? x->t->name :
 				  netns);
 	memset(&v->port, 0xff, sizeof(v->port));
@@ -304,12 +315,12 @@ void expand_uplinks(struct expander *x)
 
 	find_uplinks(x);
 	if (t->way) {
-		transit(x, t->way, t->netns, &t->n);
+		transit(x, t->way, t->netns, &t->n, &t->forwarded);
 		host_routes(x);
 	}
 	list_for(struct router, w, &t->routers)
 		if (w->way)
-			transit(x, w->way, w->netns, &w->n);
+			transit(x, w->way, w->netns, &w->n, &w->forwards);
 	if (t->netns[0])
 		return;
 	find_outer(x);

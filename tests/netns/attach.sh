@@ -196,6 +196,25 @@ can ct3 203.0.113.254 tcp 80
 check "detach" gives 200 DELETE attachments/park
 check "it is gone there, too" eval '! ip -n ct3 link show eth7'
 
+# --- a home of its own: what is published passes through the host ---
+cat >"$WORLD/box.net.yaml" <<'END'
+namespace: box
+networks: {inner: {mode: nat, subnet: 10.3.0.0/24}}
+END
+apply "$WORLD/box.net.yaml"
+check "attach there" gives 200 POST "attachments?wait=5000" '{"b1": {"network":
+	"inner", "type": "veth", "netns": "ct3", "publish": ["8070:80",
+	"127.0.0.1:8071:80"]}}'
+serve ct3 tcp 80
+can outside 203.0.113.1 tcp 8070
+can "" 127.0.0.1 tcp 8071
+cannot outside 203.0.113.1 tcp 8071
+plan_is_empty box
+check "detach" gives 200 DELETE attachments/b1
+check_not "its port is closed" reach outside 203.0.113.1 tcp 8070
+plan_is_empty box
+check "down" netdctl down box
+
 # --- netdctl ---
 check "netdctl attach --wait" netdctl attach lan/web --netns ct1 --name c1 \
 	--publish 8080:80 --publish 127.0.0.1:8081:80 --label a=b \
