@@ -52,7 +52,7 @@ static const char *id_at(struct docker_call *c, const char *key)
 	return NULL;
 }
 
-/* --- networks -------------------------------------------------------------- */
+/* --- networks ------------------------------------------------------------- */
 
 /* A network that `docker network create` meant; its pools come from us or from
  * Docker's own IPAM. */
