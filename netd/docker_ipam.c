@@ -19,7 +19,7 @@
 /*
  * The id of a pool: "TOPOLOGY/NETWORK/4", or with the part of the subnet that
  * addresses are taken from: "TOPOLOGY/NETWORK/4/10.1.0.128/25".  Or, when the
- * network isn't known yet, "ticket/0.18.52.86".
+ * network isn't known yet, "#0.18.52.86".
  */
 struct pool {
 	struct docker_net net;
@@ -86,7 +86,7 @@ static void answer_ticket(struct docker_call *c, int family)
 	char text[46], id[60], gateway[60];
 
 	ip_text(&ip, text);
-	snprintf(id, sizeof(id), "ticket/%s", text);
+	snprintf(id, sizeof(id), "#%s", text);
 	snprintf(gateway, sizeof(gateway), "%s/0", text);
 	json_set(c->out, "PoolID", id);
 	json_set(c->out, "Pool", any_pool[family == 6]);
@@ -200,8 +200,8 @@ static int pool_of(struct docker_call *c, struct pool *p)
 	unsigned int i;
 	int err;
 
-	if (!strncmp(id, "ticket/", 7))
-		return by_ticket(c, id + 7, p);
+	if (id[0] == '#')
+		return by_ticket(c, id + 1, p);
 	for (i = 0; i < 2 && at; i++)
 		at = strchr(at + (i > 0), '/');
 	if (!at || (size_t)(at - id) >= sizeof(spec) ||

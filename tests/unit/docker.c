@@ -175,13 +175,13 @@ static void addresses(void)
 	refuses(ADDRESS, "{\"PoolID\": \"t\"}", "no pool");
 	refuses(ADDRESS, "{\"PoolID\": \"\"}", "no pool");
 	refuses(ADDRESS, "{\"PoolID\": 4}", "no pool");
-	refuses(ADDRESS, "{\"PoolID\": \"ticket/10.1.0.1\"}", "no pool");
-	refuses(ADDRESS, "{\"PoolID\": \"ticket/0.1.2.3\"}", "not known yet");
+	refuses(ADDRESS, "{\"PoolID\": \"#10.1.0.1\"}", "no pool");
+	refuses(ADDRESS, "{\"PoolID\": \"#0.1.2.3\"}", "not known yet");
 	answers(RELEASE, "{\"PoolID\": \"t/web/4\","
 		"\"Address\": \"10.1.0.99\"}", "{}");
 	answers(RELEASE, "{\"PoolID\": \"gone/web/4\","
 		"\"Address\": \"10.1.0.99\"}", "{}");
-	answers(RELEASE, "{\"PoolID\": \"ticket/0.1.2.3\","
+	answers(RELEASE, "{\"PoolID\": \"#0.1.2.3\","
 		"\"Address\": \"0.1.2.3\"}", "{}");
 }
 
@@ -215,7 +215,7 @@ static void networks(void)
 	o = docker_net_load(&engine, "0.1.2.3");
 	CHECK_STR(docker_str(o, "network"), "t/db");
 	json_decref(o);
-	refuses(ADDRESS, "{\"PoolID\": \"ticket/0.1.2.3\", " GATEWAY "}",
+	refuses(ADDRESS, "{\"PoolID\": \"#0.1.2.3\", " GATEWAY "}",
 		"network db has no gateway");
 	answers("NetworkDriver.DeleteNetwork", "{\"NetworkID\": \"" ID "\"}",
 		"{}");
