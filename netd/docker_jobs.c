@@ -67,7 +67,8 @@ void job_docker(struct engine *e, struct job *j)
 			 docker_str(c.in, strstr(j->kind, "Endpoint") ?
 				    "EndpointID" : "NetworkID"));
 	if (err && err != -EAGAIN)
-		job_answer(j, 200, json_pack("{s:o}", m->error, json_text(c.why)));
+		job_answer(j, 200, json_pack("{s:o}", m->error,
+					     json_text(c.why)));
 	else if (!err)
 		job_answer(j, 200, json_incref(c.out));
 	json_decref(c.in);
