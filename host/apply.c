@@ -157,9 +157,20 @@ static uint8_t *bad(struct host *h, const struct step *s)
 	return &h->ap->bad[s - h->ap->plan.steps];
 }
 
+bool step_again(struct host *h, const struct step *s)
+{
+	const struct jobs *again = &h->ap->again;
+	uint32_t i;
+
+	for (i = 0; i < again->n; i++)
+		if (again->v[i].step == s)
+			return true;
+	return false;
+}
+
 bool step_has_failed(struct host *h, const struct step *s)
 {
-	return *bad(h, s);
+	return *bad(h, s) || step_again(h, s);
 }
 
 static void forget_link(struct host *h, const struct step *s)
@@ -356,4 +367,5 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 	free(ap.going.v);
 	free(ap.late.v);
 	free(ap.handed.v);
+	free(ap.again.v);
 }

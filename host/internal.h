@@ -38,6 +38,8 @@ struct apply {
 	struct jobs going;	/* links to be deleted */
 	struct jobs late;	/* ends of pairs that may be gone by then */
 	struct jobs handed;	/* pairs whose peers are to be set up */
+	struct jobs again;	/* whose names were still taken: RTQ_AGAIN */
+	bool last_try;		/* of these */
 	struct ns *visits;	/* foreign namespaces of this run */
 	uint32_t id, now;
 	uint32_t helped;	/* links that were going and had to be gone */
@@ -67,8 +69,15 @@ void leg_end(struct host *h);
 /* Peers of new pairs in namespaces of others are set up, and go up. */
 void veth_end(struct host *h);
 
+struct ns *veth_peer(struct host *h, const struct step *s);
+void veth_create(struct host *h, const struct step *s);
+/* veth_again.c: creates those whose names were still taken. */
+void veth_again(struct host *h);
+
 /* --- apply.c --------------------------------------------------------- */
 
+/* Is it to be tried again?  What else fails of it then is no news. */
+bool step_again(struct host *h, const struct step *s);
 struct job *job_add(struct jobs *jobs, const struct step *s, struct ns *ns);
 void apply_run(struct host *h, uint32_t id, const char *p, const char *end);
 /* The object of a step that is wanted, else the one that goes. */
@@ -140,9 +149,9 @@ struct ns *step_ns(struct host *h, const struct step *s);
 bool step_changes(const struct step *s, size_t off);
 #define CHANGES(s, type, member) step_changes(s, offsetof(type, member))
 
-/* The message that makes a link; its LINKINFO is the caller's. */
+/* The message that makes a link; its LINKINFO is the caller's.  OK: rtq.h */
 struct nl_msg *link_new(struct host *h, const struct step *s, struct ns *ns,
-			uint32_t index, bool up);
+			uint32_t index, bool up, int ok);
 /* A message about an existing link. */
 struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
 			uint32_t index);

@@ -120,13 +120,13 @@ struct nl_msg *link_msg(struct host *h, const struct step *s, struct ns *ns,
 }
 
 struct nl_msg *link_new(struct host *h, const struct step *s, struct ns *ns,
-			uint32_t index, bool up)
+			uint32_t index, bool up, int ok)
 {
 	struct ifinfomsg i = { .ifi_index = index,
 			       .ifi_flags = up ? IFF_UP : 0,
 			       .ifi_change = up ? IFF_UP : 0 };
 	struct nl_msg *m = rtq_msg(h, ns, RTM_NEWLINK,
-				   NLM_F_CREATE | NLM_F_EXCL, s, 0);
+				   NLM_F_CREATE | NLM_F_EXCL, s, ok);
 	const struct link *w = wanted(s);
 
 	nlmsg_append(m, &i, sizeof(i), NLMSG_ALIGNTO);

@@ -114,7 +114,11 @@ static void hear(struct host *h, struct rtq *q, struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != NLMSG_ERROR || i >= q->n || !e->error ||
 	    e->error == q->of[i].ok || !q->of[i].who)
 		return;
-	step_failed(h, q->of[i].who, e->error, nlerr_text(nlh));
+	if (q->of[i].ok == RTQ_AGAIN && e->error == -EEXIST)
+		job_add(&h->ap->again, q->of[i].who, q->ns);
+	else if (!step_again(h, q->of[i].who))
+		step_failed(h, q->of[i].who, e->error,
+			    nlerr_text(nlh));
 }
 
 static void all_failed(struct host *h, struct rtq *q, int err)

@@ -12,6 +12,9 @@
  * send(), in order; without NLM_F_ACK only what failed is answered, and the
  * answers are there when send() returns.  That is as fast as raw netlink.
  */
+/* What exists already may be on its way out: the step is tried again. */
+#define RTQ_AGAIN 1
+
 struct rtq {
 	struct ns *ns;			/* where to; another one: flushed */
 	struct nl_msg *msg;		/* being filled */
@@ -20,7 +23,8 @@ struct rtq {
 	uint32_t n;
 	struct {
 		const struct step *who;
-		int ok;			/* this errno is as good as success */
+		int ok;			/* this errno is as good as success,
+					 * or RTQ_AGAIN */
 	} of[RTQ_MESSAGES];
 	bool filling;
 };

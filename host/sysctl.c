@@ -117,13 +117,21 @@ static void sysctl_destroy(struct host *h, const struct step *s)
 	const struct sysctl *have = (const struct sysctl *)s->have;
 	struct ns *ns = step_ns(h, s);
 
+	int err;
+
+	if (!ns || !have->old || !*have->old)
+		return;
+	err = sysctl_write(h, ns, have->o.name, have->old);
 	/* what is gone needs no old value: that of an interface, say */
-	if (ns && have->old && *have->old &&
-	    sysctl_write(h, ns, have->o.name, have->old) == -EINVAL)
-		step_failed(h, s, -EINVAL, "the old value is refused");
+	if (err && err != -ENOENT)
+		step_failed(h, s, err, err == -EINVAL ?
+			    "the old value is refused" : NULL);
 }
 
-/* Nothing marks a setting: those that are wanted are looked at. */
+/*
+ * Nothing marks a setting: those that are wanted are looked at.  What can't be
+ * read must not be set: its old value would be lost.
+ */
 static int sysctl_observe(struct host *h, const struct state *wanted,
 			  struct state *found)
 {
@@ -132,17 +140,23 @@ static int sysctl_observe(struct host *h, const struct state *wanted,
 	struct sysctl *f;
 	struct ns *ns;
 	char v[256];
+	int err = 0;
 
-	for (; i < wanted->n && wanted->v[i]->kind == KIND_SYSCTL; i++) {
+	for (; !err && i < wanted->n && wanted->v[i]->kind == KIND_SYSCTL;
+	     i++) {
 		w = wanted->v[i];
 		ns = ns_known(h, w->netns);
-		if (!ns || sysctl_read(h, ns, w->name, v, sizeof(v)))
-			continue;
-		f = state_add(found, KIND_SYSCTL, w->netns, w->name, w->pos);
-		f->value = arena_strdup(found->arena, v);
-		f->old = "";
+		err = ns ? sysctl_read(h, ns, w->name, v, sizeof(v)) : -ENOENT;
+		if (!err) {
+			f = state_add(found, KIND_SYSCTL, w->netns, w->name,
+				      w->pos);
+			f->value = arena_strdup(found->arena, v);
+			f->old = "";
+		}
+		if (err == -ENOENT)
+			err = 0;
 	}
-	return 0;
+	return err;
 }
 
 const struct driver driver_sysctl = {

@@ -31,7 +31,7 @@ static const struct veth *wanted(const struct step *s)
 }
 
 /* Where the peer lives: one that is kept open, or is visited for this run. */
-static struct ns *peer_ns(struct host *h, const struct step *s)
+struct ns *veth_peer(struct host *h, const struct step *s)
 {
 	const char *spec = wanted(s)->peer_netns;
 	struct ns *ns = ns_known(h, spec ? spec : "");
@@ -98,7 +98,7 @@ static void put_peer(struct nl_msg *m, const struct veth *v, uint32_t index,
 
 /* A pair's ends have different indexes everywhere (linkwatch_urgent_event()
  * takes equal ones for a link without a peer, and lets it wait). */
-static void veth_create(struct host *h, const struct step *s)
+void veth_create(struct host *h, const struct step *s)
 {
 	const struct veth *v = wanted(s);
 	struct ns *ns = step_ns(h, s), *peer;
@@ -108,7 +108,7 @@ static void veth_create(struct host *h, const struct step *s)
 
 	if (!ns || !link_master(h, s, ns, &master))
 		return;
-	peer = peer_ns(h, s);
+	peer = veth_peer(h, s);
 	if (!peer)
 		return;
 	reap_name(h, ns, v->l.o.name);
@@ -116,7 +116,7 @@ static void veth_create(struct host *h, const struct step *s)
 		reap_name(h, peer, v->peer);
 	index = link_next_index(h, ns);
 	peer_index = link_next_index(h, peer);
-	m = link_new(h, s, ns, index, up);
+	m = link_new(h, s, ns, index, up, h->ap->last_try ? 0 : RTQ_AGAIN);
 	if (master)
 		nla_put_u32(m, IFLA_MASTER, master);
 	put_peer(m, v, peer_index, peer->fd);
@@ -204,7 +204,7 @@ static void hand_over(struct host *h, const struct step *s, struct ns *ns)
 
 static void sync_pair(struct host *h, struct job *j)
 {
-	struct ns *peer = peer_ns(h, j->step);
+	struct ns *peer = veth_peer(h, j->step);
 
 	if (!peer)
 		return;
@@ -224,7 +224,7 @@ static void hand_all_over(struct host *h, struct job *j, struct job *end)
 	struct ns *ns;
 
 	for (k = j; k < end; k++)
-		k->peer = is_to_finish(h, k) ? peer_ns(h, k->step) : NULL;
+		k->peer = is_to_finish(h, k) ? veth_peer(h, k->step) : NULL;
 	for (; j < end; j++) {
 		ns = j->peer;
 		for (k = j; ns && k < end; k++) {
@@ -271,6 +271,8 @@ static void veth_commit(struct host *h)
 	struct job *j;
 
 	link_commit(h);
+	if (h->ap->again.n)
+		veth_again(h);
 	for (j = jobs->v; j < jobs->v + jobs->n; j++)
 		if (is_to_finish(h, j))
 			job_add(&h->ap->handed, j->step, j->ns)->index =

@@ -1,16 +1,18 @@
 #!/bin/bash
-# crash-points.sh - netd is killed at one system call after another
+# crash-points.sh - netd dies, or is refused, at one system call after another
 # one kernel: what it tests is netd alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Either of its processes dies at the Nth system call of an apply, of a change
-# and of a removal; what is left is made whole or taken away by the next one.
-# NETD_CRASH_POINTS=all tries each N, which takes its time; by default some.
+# and of a removal, or is told an error there; what is left is made whole or
+# taken away by the next one.
+# NETD_CRASH_POINTS=all tries each N, and each error, which takes its time; by
+# default some, others each time.
 . "$(dirname "$0")/../lib.sh"
 
 type strace >/dev/null || skip "strace is not installed"
 
-POINTS=${NETD_CRASH_POINTS:-5}
+POINTS=${NETD_CRASH_POINTS:-3}
 
 cat >"$WORLD/ref.net.yaml" <<'YAML'
 networks:
@@ -34,29 +36,20 @@ sed 's/ports: \[80\]/ports: [81]/; /t1:/d;
 	/^  d: /a\  e: {subnet: 10.5.0.0/24}' \
 	"$WORLD/ref.net.yaml" >"$WORLD/changed"
 
-kernel_side()
-{
-	pgrep -P "$netd_pid" | head -n 1
-}
-
-# traced WHO N COMMAND...: COMMAND, while process WHO dies at its Nth call.
-# It fails when WHO lived to see the end.
+# traced WHO HOW COMMAND...: COMMAND, while HOW (strace's inject) is done to
+# process WHO.  It fails when that was not reached.
 traced()
 {
-	local who=$1 n=$2 tracer
+	local who=$1 how=$2 tracer
 	shift 2
-	strace -f -qq -o "$WORLD/strace" -e "inject=all:signal=KILL:when=$n" \
-		-p "$who" 2>"$WORLD/strace.err" &
+	strace -f -qq -o "$WORLD/strace" -e "inject=$how" -p "$who" \
+		2>"$WORLD/strace.err" &
 	tracer=$!
 	poll "$SOON" grep -q "^TracerPid:.*[1-9]" "/proc/$who/status"
 	timeout 30 "$@" >"$WORLD/out" 2>&1
-	if grep -qs '^State:.*[^ZX] (' "/proc/$who/status"; then
-		kill "$tracer"
-		wait "$tracer" 2>/dev/null
-		return 1
-	fi
+	kill "$tracer" 2>/dev/null
 	wait "$tracer" 2>/dev/null
-	return 0
+	grep -qE 'INJECTED|killed by' "$WORLD/strace"
 }
 
 alive()
@@ -73,42 +66,101 @@ works()
 	reach a1 10.2.0.11 tcp "$1" && reach a1 fd00:2::11 tcp "$1"
 }
 
-# point WHICH N: one death each on the way in, at a change, on the way out.
-# It fails when none of them was reached.
+whole()
+{
+	poll "$SOON" works "$2" || _result 1 "$1: it works"
+	poll "$SOON" _plan_is_empty || _result 1 "$1: whole" "$(netdctl plan)"
+}
+
+process()
+{
+	if [ "$1" = netd ]; then
+		echo "$netd_pid"
+	else
+		pgrep -P "$netd_pid" | head -n 1
+	fi
+}
+
+# in_the_end WHAT COMMAND...: again, without a fault
+in_the_end()
+{
+	local what=$1
+	shift
+	alive
+	netdctl "$@" >"$WORLD/out" 2>&1 ||
+		_result 1 "$what: $1 succeeds in the end" "$(cat "$WORLD/out")"
+}
+
+# point WHICH HOW: once each on the way in, at a change, on the way out.  It
+# fails when none of them reached that point.
 point()
 {
-	local hits=0 who
-	local -A pid=([netd]='echo "$netd_pid"' [kernel]=kernel_side)
+	local hits=0 what="$1 $2"
 
-	who=$(eval "${pid[$1]}")
-	traced "$who" "$2" "$NETDCTL" apply "$WORLD/ref.net.yaml" && hits=1
-	alive
-	netdctl apply "$WORLD/ref.net.yaml" >"$WORLD/out" 2>&1 ||
-		_result 1 "$1 at $2: applied in the end" "$(cat "$WORLD/out")"
-	poll "$SOON" works 80 || _result 1 "$1 at $2: it works"
-	poll "$SOON" _plan_is_empty ||
-		_result 1 "$1 at $2: whole" "$(netdctl plan)"
-
-	cp "$WORLD/changed" "$WORLD/again.net.yaml"
-	sed -i '1i name: ref' "$WORLD/again.net.yaml"
-	who=$(eval "${pid[$1]}")
-	traced "$who" "$2" "$NETDCTL" apply "$WORLD/again.net.yaml" && hits=1
-	alive
-	netdctl apply "$WORLD/again.net.yaml" >"$WORLD/out" 2>&1 ||
-		_result 1 "$1 at $2: changed in the end" "$(cat "$WORLD/out")"
-	poll "$SOON" works 81 || _result 1 "$1 at $2: the change works"
-	poll "$SOON" _plan_is_empty ||
-		_result 1 "$1 at $2: whole after it" "$(netdctl plan)"
-
-	who=$(eval "${pid[$1]}")
-	traced "$who" "$2" "$NETDCTL" down ref && hits=1
+	traced "$(process "$1")" "$2" "$NETDCTL" apply "$WORLD/ref.net.yaml" &&
+		hits=1
+	in_the_end "$what" apply "$WORLD/ref.net.yaml"
+	whole "$what" 80
+	traced "$(process "$1")" "$2" "$NETDCTL" apply "$WORLD/again.net.yaml" &&
+		hits=1
+	in_the_end "$what" apply "$WORLD/again.net.yaml"
+	whole "$what" 81
+	traced "$(process "$1")" "$2" "$NETDCTL" down ref && hits=1
 	alive
 	netdctl down ref >/dev/null 2>&1
 	poll "$SOON" _nothing_left ||
-		_result 1 "$1 at $2: nothing left" "$(cat "$WORLD/diff")"
+		_result 1 "$what: nothing is left" "$(cat "$WORLD/diff")"
 	[ $hits = 1 ]
 }
 
+# points WHICH HOW: at one call after another
+points()
+{
+	local n=0 tried=0 step=1
+	[ "$POINTS" = all ] || step=$((RANDOM % 40 + 15))
+	while [ "$POINTS" = all ] || [ $tried -lt "$POINTS" ]; do
+		n=$((n + step))
+		point "$1" "$2:when=$n" || break
+		tried=$((tried + 1))
+	done
+	check "$1, $2: $tried times, up to call $n" [ $tried -gt 0 ]
+}
+
+# fault WHICH HOW: not each process makes each call
+fault()
+{
+	local n=1 tried=0
+	[ "$POINTS" = all ] || n=$((RANDOM % 6 + 1))
+	while point "$1" "$2:when=$n"; do
+		tried=$((tried + 1))
+		n=$((n + 1))
+		[ "$POINTS" = all ] || [ $tried -lt "$POINTS" ] || break
+	done
+	_result 0 "$1, $2: $tried times"
+}
+
+# What of it may fail so: memory, descriptors, room; a signal; the kernel's
+# tables.  The call of each is taken from those that netd makes.
+ERRORS="
+sendto,sendmsg ENOBUFS
+recvfrom,recvmsg EINTR
+recvfrom,recvmsg ENOBUFS
+recvfrom,recvmsg ENOMEM
+openat EMFILE
+openat EACCES
+write ENOSPC
+write EIO
+ioctl EBUSY
+ioctl EPERM
+setns EPERM
+socket EMFILE
+fsync,fdatasync EIO
+rename,renameat ENOSPC
+poll,epoll_wait EINTR
+"
+
+cp "$WORLD/changed" "$WORLD/again.net.yaml"
+sed -i '1i name: ref' "$WORLD/again.net.yaml"
 ns a1
 ns b1
 wire "" up0 a1 up1
@@ -116,13 +168,13 @@ serve b1 tcp 80 81
 remember
 start_netd
 for which in kernel netd; do
-	n=0 tried=0
-	step=1
-	[ "$POINTS" = all ] || step=$((RANDOM % 40 + 20))
-	while [ "$POINTS" = all ] || [ $tried -lt "$POINTS" ]; do
-		n=$((n + step))
-		point $which $n || break
-		tried=$((tried + 1))
-	done
-	check "$which died $tried times, up to call $n" [ $tried -gt 0 ]
+	points $which all:signal=KILL
 done
+POINTS=${NETD_CRASH_POINTS:-1}
+while read -r calls error; do
+	[ -n "$calls" ] || continue
+	for which in kernel netd; do
+		fault $which "$calls:error=$error"
+	done
+done < <(if [ "$POINTS" = all ]; then echo "$ERRORS"
+	else shuf -n 3 <<<"${ERRORS:1:-1}"; fi)
