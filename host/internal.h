@@ -60,6 +60,7 @@ struct host {
 	uint32_t told;		/* OBSERVE_*: WIRE_DIRTY, not looked at yet */
 	unsigned int depth;	/* of requests within requests */
 	uint32_t id;		/* of the request being served */
+	uint8_t met[8192];	/* addresses that were there: announce.c */
 };
 
 /* --- leg.c ------------------------------------------------------------ */
@@ -91,6 +92,13 @@ const char *errno_text(int err);
 int ready_look(struct host *h, const char *p, const char *end);
 /* Tells the inode of a namespace (WIRE_NETNS). */
 int ready_netns(struct host *h, uint32_t id, const char *p, const char *end);
+
+/* --- announce.c ------------------------------------------------------ */
+
+/* Other guests are told of the one at the pair V, whose peer is in NS. */
+void announce(struct host *h, struct ns *ns, const struct veth *v);
+/* Notes its addresses only; true: one was there before. */
+bool announce_met(struct host *h, const struct veth *v);
 
 /* --- neigh.c --------------------------------------------------------- */
 

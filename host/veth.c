@@ -210,6 +210,7 @@ static void sync_pair(struct host *h, struct job *j)
 		return;
 	link_sync(peer, wanted(j->step)->peer);
 	link_sync(j->ns, wanted(j->step)->l.o.name);
+	announce(h, peer, wanted(j->step));
 }
 
 static bool is_to_finish(struct host *h, const struct job *j)
@@ -247,9 +248,15 @@ static void finish(struct host *h, struct job *j, struct job *end, bool few)
 		if (is_to_finish(h, k))
 			link_complete(h, k->step, k->ns, k->index);
 	rtq_flush(h);
-	for (k = j; few && k < end; k++)
-		if (is_to_finish(h, k))
+	for (k = j; k < end; k++) {
+		if (!is_to_finish(h, k))
+			continue;
+		if (few)
 			sync_pair(h, k);
+		else
+			announce_met(h, wanted(k->step));
+	}
+	rtq_flush(h);
 	end_visits(h);
 }
 

@@ -81,6 +81,18 @@ comes_back "behind a named router" lab.far 10.5.0.50
 comes_back "behind a named router" lab.far fd00:5::50
 check "detach" netdctl detach new
 
+# another guest of the network, which netd can't make forget
+plug old lan 10.1.0.51 fd00:1::51
+can keep 10.1.0.51 tcp 80
+can keep fd00:1::51 tcp 80
+check "another guest knows its MAC" eval \
+	'ip -n keep neigh show 10.1.0.51 | grep -q lladdr'
+check "detach" netdctl detach old
+plug new lan 10.1.0.51 fd00:1::51
+comes_back "for another guest" keep 10.1.0.51
+comes_back "for another guest" keep fd00:1::51
+check "detach" netdctl detach new
+
 # the guest at a tap is not netd's
 mac=$(netdctl attach lan --tap --owner nobody --name vm1 --address 10.1.0.60 \
 	--address6 fd00:1::60 --json | jq -r .attachment.mac)
