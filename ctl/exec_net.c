@@ -27,10 +27,13 @@
 
 /* --- the child ------------------------------------------------------- */
 
+#define GROUPS_MAX 256
+
 struct who {
 	uid_t uid;
 	gid_t gid;
-	const char *name;	/* for its other groups, or NULL */
+	gid_t groups[GROUPS_MAX];
+	int ngroups;
 	bool set;
 };
 
@@ -43,7 +46,10 @@ static int number(const char *s, unsigned int *n)
 	return end == s || *end || v >= 0xffffffff ? -1 : 0;
 }
 
-/* USER[:GROUP], each a name or number, looked up outside of the chroot. */
+/*
+ * USER[:GROUP], each a name or number, looked up outside of the chroot: what
+ * looks names up would load code from inside.
+ */
 static int find_user(const char *text, struct who *w)
 {
 	char *user, *group;
@@ -63,10 +69,8 @@ static int find_user(const char *text, struct who *w)
 		p = getpwuid(w->uid);
 	else if (!p)
 		rc = -1;
-	if (p) {
+	if (p)
 		w->uid = p->pw_uid;
-		w->name = must(strdup(p->pw_name));
-	}
 	w->gid = p ? p->pw_gid : w->uid;
 	g = group ? getgrnam(group) : NULL;
 	if (g)
@@ -74,6 +78,9 @@ static int find_user(const char *text, struct who *w)
 	else if (group && number(group, &w->gid))
 		rc = -1;
 	w->set = true;
+	w->ngroups = p ? GROUPS_MAX : 0;
+	if (p && getgrouplist(p->pw_name, w->gid, w->groups, &w->ngroups) < 0)
+		rc = -1;
 	if (rc)
 		complain("there is no user or group %s", text);
 	free(user);
@@ -84,7 +91,7 @@ static int become(const struct who *w)
 {
 	if (!w->set)
 		return 0;
-	if (w->name ? initgroups(w->name, w->gid) : setgroups(0, NULL))
+	if (setgroups(w->ngroups, w->groups))
 		return -errno;
 	return setgid(w->gid) || setuid(w->uid) ? -errno : 0;
 }

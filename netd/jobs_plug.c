@@ -216,6 +216,7 @@ static void attach(struct engine *e, struct job *j, struct entry *en,
 	free(topology);
 }
 
+/* Who may is who is let in at the socket; `owners:` will look at j->uid. */
 void job_attach(struct engine *e, struct job *j)
 {
 	struct entry *en = NULL;

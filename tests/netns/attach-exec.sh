@@ -54,6 +54,11 @@ check "options of a node's don't fit" exits 64 netdctl exec --publish 1 a true
 check "a user" eval '[ "$(run --user nobody -- id -un)" = nobody ]'
 check "a user and a group" eval '[ "$(run --user 1234:daemon -- sh -c \
 	"id -u; id -gn" | tr "\n" " ")" = "1234 daemon " ]'
+check "only in its own groups" eval \
+	'[ "$(run --user nobody -- id -G)" = "$(id -G nobody)" ]'
+chmod 755 "$WORLD"
+check "who is not root is told" eval 'setpriv --reuid nobody --clear-groups \
+	"$NETDCTL" exec --network dmz -- true 2>&1 | grep -q "needs root"'
 check "input and output are its own" eval \
 	'[ "$(echo hello | run -- cat)" = hello ]'
 check "options behind the command are its own" eval \
@@ -69,6 +74,10 @@ must mkdir -p "$WORLD/jail/bin" "$WORLD/jail/www"
 if command -v busybox >/dev/null; then
 	must cp "$(command -v busybox)" "$WORLD/jail/bin/busybox"
 	echo jailed >"$WORLD/jail/www/index.html"
+	check "a chroot as a user" eval '[ "$(run --chroot "$WORLD/jail" \
+		--user 1234:daemon -- /bin/busybox sh -c \
+		"busybox id -u; busybox pwd; busybox ls /" | tr "\n" " ")" = \
+		"1234 / bin www " ]'
 	# no function in between: $! is to be netdctl itself
 	"$NETDCTL" exec --network dmz --chroot "$WORLD/jail" --publish 8080:80 --name jail \
 		--label who=test -- /bin/busybox httpd -f -p 80 -h /www &
