@@ -148,6 +148,17 @@ check "detach of the other" gives 200 DELETE attachments/ct2
 check "nothing of them is left" eval \
 	'elements | diff elements-before -'
 
+# --- an address of its own outside ---
+check "a port of another address" gives 200 POST attachments '{"ct1": {"network":
+	"web", "type": "veth", "netns": "ct1", "ifname": "eth1",
+	"address6": "none", "publish": ["203.0.113.9:8088:80"]}}'
+check "... which the host has now" eval 'ip addr show eth0 | grep -q 203.0.113.9'
+check "... answers" reach outside 203.0.113.9 tcp 8088
+cannot outside 203.0.113.1 tcp 8088
+check "detach" gives 200 DELETE attachments/ct1
+check "the host has it no more" eval '! ip addr show eth0 | grep -q 203.0.113.9'
+check "nothing of it is left" eval 'elements | diff elements-before -'
+
 # --- addresses ---
 check "a name keeps its address" gives 200 POST attachments '{"ct2": {"network":
 	"web", "type": "veth", "netns": "ct2"}}'
