@@ -439,6 +439,7 @@ static void finish(struct engine *e)
 	free(e->buried);
 	json_decref(e->problems);
 	json_decref(e->ports);
+	plugs_recent_free(e);
 }
 
 void *engine_main(void *arg)

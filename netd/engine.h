@@ -66,6 +66,9 @@ struct failure {
 	char *why;
 };
 
+/* Attachments that went and come back have the numbers they had. */
+#define RECENT_MAX 1024
+
 struct engine {
 	const struct options *opt;
 	struct worker worker;
@@ -115,6 +118,10 @@ struct engine {
 	const char *doing;	/* "idle", "applying", ... */
 	uint64_t logged;	/* hash of the findings that were logged last */
 	uint64_t conflists;	/* hash of the networks that have files */
+	char *recent[RECENT_MAX];	/* "TOPOLOGY/NAME": attachments that
+					 * went, round and round */
+	unsigned int released, pruned;	/* how many went, also until the last
+					 * time that old ones were forgotten */
 	bool transients;	/* there were taps that go with a program */
 	json_t *ports;		/* of others on our bridges, seen last */
 	json_t *problems;	/* files that are no topology in force */
@@ -354,6 +361,12 @@ int plug_bind(struct engine *e, const struct state *objs, const char *text,
 bool plug_is_over(struct engine *e, const struct step *s);
 /* Detaches those whose namespace or program is gone, after a look. */
 void plugs_collect(struct engine *e);
+/* --- plug_recent.c */
+/* It went; its addresses are kept for it for a while. */
+void plug_released(struct engine *e, const char *topology, const char *name);
+/* Forgets those that went long ago, when there are many. */
+void plugs_prune(struct engine *e);
+void plugs_recent_free(struct engine *e);
 /* --- plug_wait.c */
 /* Do both ends have a carrier, and usable addresses? */
 bool plug_is_usable(struct engine *e, const struct entry *en,

@@ -64,7 +64,9 @@ int plug_drop(struct engine *e, const struct entry *en,
 	struct whole w = { fresh, names, n, NULL };
 	unsigned int i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		plug_released(e, en->name, names[i]);
 		entry_unplug(fresh, names[i]);
+	}
 	return change(e, en->name, fresh, &w);
 }

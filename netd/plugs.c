@@ -313,7 +313,8 @@ static void renounce(struct engine *e, struct entry *en,
 		state_remove(e->wanted, objs->v[i]);
 		state_remove(en->exp, objs->v[i]);
 	}
-	en->waste += objs->n;
+	/* the attachment itself is in an arena, too */
+	en->waste += objs->n + 8;
 }
 
 static int remove_alone(struct engine *e, struct entry *en, const char *name)
@@ -359,6 +360,7 @@ static int remove_alone(struct engine *e, struct entry *en, const char *name)
 
 int plug_remove(struct engine *e, struct entry *en, const char *name)
 {
+	plug_released(e, en->name, name);
 	if (topo_attachment_alone(en->topo, name))
 		return remove_alone(e, en, name);
 	return plug_whole(e, en, name, NULL);
@@ -371,6 +373,7 @@ void plugs_tidy(struct engine *e)
 	struct entry *en = NULL, *fresh;
 	unsigned int i;
 
+	plugs_prune(e);
 	for (i = 0; i < e->set.n; i++)
 		if (e->set.v[i]->waste > WASTE_MAX &&
 		    e->set.v[i]->waste > e->set.v[i]->exp->n)

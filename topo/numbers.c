@@ -256,7 +256,20 @@ bool numbers_taken(const struct numbers *n, const char *prefix,
 	return false;
 }
 
-void numbers_sweep(struct numbers *n)
+/* OLD NULL: those that were not used. */
+static bool is_to_go(struct number *e, bool (*old)(void *arg, const char *key),
+		     void *arg)
+{
+	bool used = e->used;
+
+	if (old)
+		return old(arg, e->key);
+	e->used = false;
+	return !used;
+}
+
+void numbers_drop(struct numbers *n, bool (*old)(void *arg, const char *key),
+		  void *arg)
 {
 	struct number **p, *e;
 	uint32_t i;
@@ -266,8 +279,7 @@ void numbers_sweep(struct numbers *n)
 	n->dropped = true;
 	for (i = 0; i < n->slots; i++) {
 		for (p = &n->keys[i]; (e = *p);) {
-			if (e->used) {
-				e->used = false;
+			if (!is_to_go(e, old, arg)) {
 				p = &e->by_key;
 				continue;
 			}
@@ -277,6 +289,11 @@ void numbers_sweep(struct numbers *n)
 			n->n--;
 		}
 	}
+}
+
+void numbers_sweep(struct numbers *n)
+{
+	numbers_drop(n, NULL, NULL);
 }
 
 /* --- the file -------------------------------------------------------- */

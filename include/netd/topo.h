@@ -41,6 +41,9 @@ bool numbers_taken(const struct numbers *n, const char *prefix,
 		   const char *value);
 /* Forgets what was neither got nor set since the last sweep. */
 void numbers_sweep(struct numbers *n);
+/* Forgets those whose keys are OLD.  Nothing is to be undone at that time. */
+void numbers_drop(struct numbers *n, bool (*old)(void *arg, const char *key),
+		  void *arg);
 
 /*
  * Reads a topology.  FILE is the name for messages; the topology's own name

@@ -430,9 +430,31 @@ static void check_numbers_log(void)
 	numbers_free(n);
 }
 
+static bool begins_with(void *arg, const char *key)
+{
+	return !strncmp(key, arg, strlen(arg));
+}
+
+static void check_numbers_drop(void)
+{
+	struct numbers *n = numbers_new();
+	bool dropped;
+
+	numbers_set(n, "t/attachment/a/web/4", "10.1.0.2");
+	numbers_set(n, "t/attachment/b/web/4", "10.1.0.3");
+	numbers_saved(n);
+	numbers_drop(n, begins_with, "t/attachment/a/");
+	CHECK(!numbers_get(n, "t/attachment/a/web/4"));
+	CHECK(!numbers_taken(n, "", "10.1.0.2"));
+	CHECK_STR(numbers_get(n, "t/attachment/b/web/4"), "10.1.0.3");
+	CHECK(numbers_changed(n, &dropped) && dropped);
+	numbers_free(n);
+}
+
 int main(void)
 {
 	check_numbers_log();
+	check_numbers_drop();
 	check_scalars();
 	check_shapes();
 	check_forwards();
