@@ -1,5 +1,6 @@
 #!/bin/bash
 # attach-exec.sh - netdctl exec --network: a command with a network of its own
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # attach-foreign.sh - ports that LXC, nspawn and the like put on our bridges
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

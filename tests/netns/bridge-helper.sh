@@ -1,5 +1,7 @@
 #!/bin/bash
 # bridge-helper.sh - a user's QEMU asks netd for its port
+# one kernel: what it tests hardly depends on that
+# one build: what it starts takes its time
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # control-meanwhile.sh - small changes don't wait for large ones
 # alone
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

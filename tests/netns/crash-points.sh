@@ -1,6 +1,7 @@
 #!/bin/bash
 # crash-points.sh - netd dies, or is refused, at one system call after another
 # one kernel: what it tests is netd alone
+# one build: what it starts takes its time
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Either of its processes dies at the Nth system call of an apply, of a change

@@ -1,5 +1,6 @@
 #!/bin/bash
 # daemon-undo.sh - a failed apply is undone; the host's settings come back
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

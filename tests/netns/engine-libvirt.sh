@@ -1,5 +1,6 @@
 #!/bin/bash
 # engine-libvirt.sh - libvirt's domains, by a tap of ours and by one of its own
+# one build: an engine takes its time, and others ask the same
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/engines.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # engine-lxc.sh - LXC by hooks, by the script of an interface, by a namespace
+# one build: an engine takes its time, and others ask the same
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/engines.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # engine-podman.sh - Podman on networks that it finds by their names, by CNI,
 # and by a hook
+# one build: an engine takes its time, and others ask the same
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/engines.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # engine-qemu.sh - two users' QEMU in two networks, of two architectures
+# one build: an engine takes its time, and others ask the same
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # example-200.sh - 200 generated networks, one policy each
 # alone
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 
