@@ -256,7 +256,10 @@ bool numbers_taken(const struct numbers *n, const char *prefix,
 	return false;
 }
 
-/* OLD NULL: those that were not used. */
+/*
+ * OLD NULL: those that were not used.  What was attached may be attached again
+ * also after a restart: netd forgets it when there is too much of it.
+ */
 static bool is_to_go(struct number *e, bool (*old)(void *arg, const char *key),
 		     void *arg)
 {
@@ -265,7 +268,7 @@ static bool is_to_go(struct number *e, bool (*old)(void *arg, const char *key),
 	if (old)
 		return old(arg, e->key);
 	e->used = false;
-	return !used;
+	return !used && !strstr(e->key, "/attachment/");
 }
 
 void numbers_drop(struct numbers *n, bool (*old)(void *arg, const char *key),

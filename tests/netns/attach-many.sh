@@ -110,6 +110,12 @@ check "a new one gets none of them" eval 'netdctl attach lan --reserve \
 	--name fresh --json | jq -r ".attachment.addresses[].address" |
 	grep -vxFf got | grep -c . | grep -qx 2'
 must netdctl detach fresh $(seq -f a%g 100)
+stop_netd
+start_netd
+same "a name keeps its address also when it is away during a restart" \
+	"$(sed -n 99,100p got)" "$(netdctl attach lan --reserve --name a50 \
+	--json | jq -r '.attachment.addresses[].address')"
+must netdctl detach a50
 n=0
 for i in $(seq 40); do
 	api "$WORLD/full" POST attachments "{\"s$i\": {\"network\": \"small\",
