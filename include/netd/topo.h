@@ -39,7 +39,8 @@ void numbers_set(struct numbers *n, const char *key, const char *value);
 /* true when another key under the same PREFIX holds VALUE. */
 bool numbers_taken(const struct numbers *n, const char *prefix,
 		   const char *value);
-/* Forgets what was neither got nor set since the last sweep. */
+/* Forgets what was neither got nor set since the last sweep; not what was
+ * attached, since that may come back. */
 void numbers_sweep(struct numbers *n);
 /* Forgets those whose keys are OLD.  Nothing is to be undone at that time. */
 void numbers_drop(struct numbers *n, bool (*old)(void *arg, const char *key),
