@@ -19,16 +19,35 @@
 
 struct probes {
 	uint32_t n;
+	bool unsure;		/* something was missing for the moment */
 	struct {
 		const char *name;
 		char value[96];	/* "yes", or why not */
 	} v[PROBES_MAX];
 };
 
+/* Nothing that tells of the kernel: descriptors, memory. */
+static bool is_passing(int err)
+{
+	static const int passing[] = {
+		ENOBUFS, ENOMEM, EMFILE, ENFILE, ENOSPC, EINTR, EAGAIN
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(passing) / sizeof(*passing); i++)
+		if (err == -passing[i])
+			return true;
+	return false;
+}
+
 static void note(struct probes *p, const char *name, int err, const char *why)
 {
 	const char *value = !err ? "yes" : why && *why ? why : errno_text(err);
 
+	if (is_passing(err)) {
+		p->unsure = true;
+		return;
+	}
 	p->v[p->n].name = name;
 	snprintf(p->v[p->n].value, sizeof(p->v->value), "%s", value);
 	p->n++;
@@ -62,20 +81,21 @@ static int try_link(struct ns *ns, const char *name, const char *kind)
 }
 
 /* A kernel that doesn't know the attribute ignores it: is it there now? */
-static bool limit_is_set(struct host *h, struct ns *ns, const char *name)
+static int limit_is_set(struct host *h, struct ns *ns, const char *name)
 {
 	struct state *nothing = state_new(), *found = state_new();
 	struct look l = { .h = h, .ns = ns, .wanted = nothing, .found = found,
 			  .netns = "" };
 	const struct bridge *b;
-	bool set;
+	int err = look_link(&l, 0, name);
 
-	look_link(&l, 0, name);
 	b = found->n ? (const struct bridge *)found->v[0] : NULL;
-	set = b && b->l.o.kind == KIND_BRIDGE && b->max_learned == TRIED_LIMIT;
+	if (!err && (!b || b->l.o.kind != KIND_BRIDGE ||
+		     b->max_learned != TRIED_LIMIT))
+		err = -EOPNOTSUPP;
 	state_free(nothing);
 	state_free(found);
-	return set;
+	return err;
 }
 
 static void try_links(struct host *h, struct ns *ns, struct probes *p)
@@ -88,8 +108,7 @@ static void try_links(struct host *h, struct ns *ns, struct probes *p)
 	note(p, "veth", try_link(ns, "v", "veth"), rt_error());
 	err = try_link(ns, "b", "bridge");
 	note(p, "bridge", err, rt_error());
-	note(p, "max-learned", !err && limit_is_set(h, ns, "b") ? 0 :
-	     -EOPNOTSUPP, NULL);
+	note(p, "max-learned", err ? err : limit_is_set(h, ns, "b"), NULL);
 }
 
 /* --- nftables ------------------------------------------------------------- */
@@ -143,11 +162,12 @@ static void try_nft(struct host *h, struct ns *ns, struct probes *p)
 	try_rules(&k, p, "nft-fib", NFPROTO_INET, 0,
 		  "type filter hook prerouting priority 0; policy accept;\n"
 		  "fib saddr . iif oif missing drop");
-	try_rules(&k, p, "nft-persist", NFPROTO_INET, NFT_TF_OWNER | NFT_TF_PERSIST, NULL);
+	try_rules(&k, p, "nft-persist", NFPROTO_INET,
+		  NFT_TF_OWNER | NFT_TF_PERSIST, NULL);
 	nft_sock_close(&k);
 }
 
-/* --- once a process -------------------------------------------------------- */
+/* --- once a process ------------------------------------------------------ */
 
 static struct probes *probe(struct host *h)
 {
@@ -157,6 +177,7 @@ static struct probes *probe(struct host *h)
 
 	if (!p)
 		abort();
+	p->unsure = true;
 	if (unshare(CLONE_NEWNET))
 		return p;
 	fd = ns_open("");
@@ -165,6 +186,7 @@ static struct probes *probe(struct host *h)
 		ns = ns_adopt(h, "/probe", fd, &err);
 	if (!ns)
 		return p;
+	p->unsure = false;
 	try_links(h, ns, p);
 	try_nft(h, ns, p);
 	ns_forget(h, ns);
@@ -175,6 +197,11 @@ void probe_facts(struct host *h, struct state *found)
 {
 	uint32_t i;
 
+	/* what passes has passed by the next look, as a rule */
+	if (h->probes && h->probes->unsure) {
+		free(h->probes);
+		h->probes = NULL;
+	}
 	if (!h->probes)
 		h->probes = probe(h);
 	for (i = 0; i < h->probes->n; i++)

@@ -66,6 +66,8 @@ SOON=$((5 * SLOW * BUSY))
 # One try to reach something.  Below 3 s: then the own neighbour table gives up
 # and reports an address where nobody is as "unreachable", as a firewall may.
 TRY=$((SLOW < 2 ? SLOW : 2))
+# The values of bridge-nf-call-iptables and its like that a test is tried with.
+NF=${NETD_TEST_NF:-0 1}
 failures=0 checks=0 netd_pid= hold_pid= repair_ms=0
 
 # --- what to say ------------------------------------------------------------

@@ -64,7 +64,7 @@ serve "" tcp 9999
 start_netd
 remember
 run
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	remember
 	run

@@ -228,7 +228,7 @@ for g in c1 n1 s1 p1 f1; do
 done
 serve "" tcp 9999
 start_netd
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	remember
 	settings

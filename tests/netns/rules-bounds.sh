@@ -195,7 +195,7 @@ outside
 guests a1 b1 c1 c2 e1 e2 g1
 serve "" tcp 22
 serve c2 tcp 80
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	[ $nf != 0 ] || topology
 	isolation

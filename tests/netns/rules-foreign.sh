@@ -50,7 +50,7 @@ policies:
   - {from: any, to: any, action: reject, protocol: tcp, ports: [80]}
 YAML
 must ip -n outside route add 10.1.0.0/24 via 203.0.113.1
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	undisturbed
 	apply "$WORLD/foreign.net.yaml"

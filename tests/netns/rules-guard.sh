@@ -198,7 +198,7 @@ learned()
 	can a1 fd00:1::1 icmp
 }
 
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	[ $nf != 0 ] || { start_netd; topology; }
 	attacked

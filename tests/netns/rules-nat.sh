@@ -161,7 +161,7 @@ serve w1 tcp 80 81
 serve w2 tcp 443 80
 serve d1 tcp 90 91 92 80 100 101 102
 serve d1 udp 90
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	[ $nf != 0 ] || topology
 	forwards

@@ -202,7 +202,7 @@ serve p1 tcp 80
 serve v1 tcp 80
 serve "" tcp 22 80
 serve "" udp 8005 123
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	[ $nf != 0 ] || topology
 	expected

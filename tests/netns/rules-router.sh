@@ -173,7 +173,7 @@ serve a1 tcp 80
 serve b1 tcp 80
 serve r1 tcp 80 81
 remember
-for nf in 0 1; do
+for nf in $NF; do
 	bridge_nf $nf
 	remember
 	home
