@@ -55,7 +55,8 @@ static void bridge_create(struct host *h, const struct step *s)
 	reap_name(h, ns, s->want->name);
 	index = link_next_index(h, ns);
 	put_kind(link_new(h, s, ns, index, false, 0), b);
-	linkmap_add(&ns->links, index, b->l.o.name, KIND_BRIDGE, NETD_GROUP);
+	linkmap_add(&ns->links, index, b->l.o.name, KIND_BRIDGE,
+		    NETD_GROUP)->born = h->ap->id + 1;
 	job_add(&h->ap->jobs, s, ns)->index = index;
 }
 

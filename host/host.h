@@ -71,6 +71,7 @@ struct linkmap_row {
 	uint8_t kind;		/* enum kind; KIND_LINK: not ours */
 	bool plain;		/* not ours, and nobody's port */
 	uint32_t master;	/* index of what it is a port of, or 0 */
+	uint32_t born;		/* in the plan of that number, plus one */
 };
 
 /* A network namespace that is kept open. */

@@ -17,6 +17,7 @@ struct job {
 	uint32_t index;
 	int fd;			/* a tap's, or -1 */
 	struct ns *peer;	/* a veth's, while its end is to be set up */
+	uint32_t peer_index;	/* there; 0: to be looked up */
 };
 
 /* Links of a run that are begun before it is ended in between: their

@@ -32,38 +32,51 @@ static bool parse(const char *s, struct spot *at)
 	return !ip_read(s + n + m + 2, &at->ip);
 }
 
-static void forget(struct host *h, const char *text)
+static void forget(struct host *h, const char *netns, const char *name,
+		   const struct ip *ip)
 {
-	struct linkmap_row *dev;
+	struct ns *ns = ns_known(h, netns);
+	struct linkmap_row *dev = ns ? linkmap_name(&ns->links, name) : NULL;
 	struct ndmsg n = { 0 };
 	struct nl_msg *m;
-	struct spot at;
-	struct ns *ns;
 
-	if (!parse(text, &at))
+	/* an interface that is still to come, or just came, remembers nobody */
+	if (!dev || dev->born == h->ap->id + 1)
 		return;
-	ns = ns_known(h, at.netns);
-	dev = ns ? linkmap_name(&ns->links, at.dev) : NULL;
-	/* an interface that is still to come remembers nobody */
-	if (!dev)
-		return;
-	n.ndm_family = at.ip.family == 6 ? AF_INET6 : AF_INET;
+	n.ndm_family = ip->family == 6 ? AF_INET6 : AF_INET;
 	n.ndm_ifindex = dev->index;
 	/* there may be none: whoever asked for the step is not to blame */
 	m = rtq_msg(h, ns, RTM_DELNEIGH, 0, NULL, 0);
 	nlmsg_append(m, &n, sizeof(n), NLMSG_ALIGNTO);
-	nla_put(m, NDA_DST, ip_bytes(&at.ip), at.ip.b);
+	nla_put(m, NDA_DST, ip_bytes(ip), ip->b);
+}
+
+static void forget_all(struct host *h, const struct list *l)
+{
+	const char *const *v = l->items;
+	struct spot at;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (parse(v[i], &at))
+			forget(h, at.netns, at.dev, &at.ip);
+}
+
+/* A peer's addresses are known to the bridge that the port is on. */
+static void forget_peer(struct host *h, const struct veth *v)
+{
+	const struct prefix *p = v->peer_addresses.items;
+	uint32_t i;
+
+	for (i = 0; v->l.master && i < v->peer_addresses.n; i++)
+		forget(h, v->l.o.netns, v->l.master, &p[i].ip);
+	forget_all(h, &v->stale);
 }
 
 void neighbours_forget(struct host *h, const struct object *o)
 {
-	const struct list *l = o->kind == KIND_VETH ?
-			       &((const struct veth *)o)->stale :
-			       o->kind == KIND_TAP ?
-			       &((const struct tap *)o)->stale : NULL;
-	const char *const *v = l ? l->items : NULL;
-	uint32_t i;
-
-	for (i = 0; l && i < l->n; i++)
-		forget(h, v[i]);
+	if (o->kind == KIND_VETH)
+		forget_peer(h, (const struct veth *)o);
+	else if (o->kind == KIND_TAP)
+		forget_all(h, &((const struct tap *)o)->stale);
 }

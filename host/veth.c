@@ -105,6 +105,7 @@ void veth_create(struct host *h, const struct step *s)
 	bool up = v->l.up == 1;
 	uint32_t index, peer_index, master;
 	struct nl_msg *m;
+	struct job *j;
 
 	if (!ns || !link_master(h, s, ns, &master))
 		return;
@@ -125,7 +126,9 @@ void veth_create(struct host *h, const struct step *s)
 		linkmap_add(&peer->links, peer_index, v->peer, KIND_LEG,
 			    NETD_GROUP_PEER);
 	link_settle(h, s, ns, index, master, false);
-	job_add(&h->ap->jobs, s, ns)->index = index;
+	j = job_add(&h->ap->jobs, s, ns);
+	j->index = index;
+	j->peer_index = peer_index;
 }
 
 /* --- what is handed into somebody else's namespace -------------------- */
@@ -181,12 +184,16 @@ static void peer_gateway(struct host *h, const struct step *s, struct ns *ns,
 	nla_put_u32(m, RTA_OIF, index);
 }
 
-static void hand_over(struct host *h, const struct step *s, struct ns *ns)
+static void hand_over(struct host *h, const struct job *j, struct ns *ns)
 {
+	const struct step *s = j->step;
 	const struct veth *v = wanted(s);
 	const struct prefix *p = v->peer_addresses.items;
 	const struct ip *gw = v->peer_gateways.items;
-	uint32_t i, index = ns_link_index(ns, v->peer);
+	uint32_t i, index = j->peer_index;
+
+	if (!index)
+		index = ns_link_index(ns, v->peer);
 	if (!index) {
 		step_failed(h, s, -ENODEV,
 			    "the peer was taken away before it was set up");
@@ -231,7 +238,7 @@ static void hand_all_over(struct host *h, struct job *j, struct job *end)
 		for (k = j; ns && k < end; k++) {
 			if (k->peer != ns)
 				continue;
-			hand_over(h, k->step, ns);
+			hand_over(h, k, ns);
 			k->peer = NULL;
 		}
 	}
@@ -282,8 +289,7 @@ static void veth_commit(struct host *h)
 		veth_again(h);
 	for (j = jobs->v; j < jobs->v + jobs->n; j++)
 		if (is_to_finish(h, j))
-			job_add(&h->ap->handed, j->step, j->ns)->index =
-				j->index;
+			*job_add(&h->ap->handed, j->step, j->ns) = *j;
 	end_visits(h);
 }
 

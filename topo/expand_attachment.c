@@ -73,7 +73,8 @@ static void add_stale(struct expander *x, struct list *l, const char *netns,
 			   ip_text(ip, text), NULL);
 }
 
-static struct list stale(struct expander *x, struct attachment *a)
+/* TOLD: of the network's own bridge the object tells by itself. */
+static struct list stale(struct expander *x, struct attachment *a, bool told)
 {
 	struct network *seg = a->leg.net->segment;
 	const struct prefix *p = a->leg.ips.items;
@@ -89,7 +90,7 @@ static struct list stale(struct expander *x, struct attachment *a)
 	l.items = arena_alloc(x->out->arena, (n * a->leg.ips.n + 1) *
 			      sizeof(char *));
 	for (i = 0; i < a->leg.ips.n; i++) {
-		if (seg->has_gateway)
+		if (seg->has_gateway && !told)
 			add_stale(x, &l, x->t->netns, seg->ifname, &p[i].ip);
 		for (k = first; k; k = k->next)
 			add_stale(x, &l, k->netns, k->dev, &p[i].ip);
@@ -111,7 +112,7 @@ static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
 	v->peer = arena_strdup(m, a->leg.kname);
 	v->peer_mac = a->leg.hwaddr;
 	v->peer_id = a->netns_id;
-	v->stale = stale(x, a);
+	v->stale = stale(x, a, seg == a->leg.net && !attachment_is_parked(a));
 	if (attachment_is_parked(a))
 		return;
 	v->peer_addresses = a->leg.ips;
@@ -150,7 +151,7 @@ static void expand_tap(struct expander *x, struct attachment *a)
 	p->queues = a->queues;
 	p->vnet_hdr = a->vnet_hdr;
 	p->transient = a->transient;
-	p->stale = stale(x, a);
+	p->stale = stale(x, a, false);
 }
 
 /* It keeps its MAC and, unless one is written, its MTU. */
