@@ -64,7 +64,7 @@ check_not "once" netdctl cancel
 check "another is taken again" netdctl apply --confirm 2s "$WORLD/lab.net.yaml"
 soon "it is refused" refuses
 soon "nobody confirms: it is let again" lets
-check "and nothing waits" eval '! netdctl status | grep -q "undone in"'
+soon "and nothing waits" eval '! netdctl status | grep -q "undone in"'
 write allow
 same "the text in force is the former" "$(cat "$WORLD/lab.net.yaml")" \
 	"$(netdctl show lab --text)"
@@ -100,9 +100,10 @@ write reject
 same "a former text" "$(cat "$WORLD/lab.net.yaml")" \
 	"$(netdctl history $((first + 1)) --text)"
 check_not "of a change that is not there" netdctl history 999999
-ip link set nd-a down
-check_not "diff tells" netdctl diff
-soon "until it is repaired" netdctl diff
+soon "the host is as wanted" netdctl diff
+check "what a file would change is told, rule by rule" \
+	grep -q 'to_nd-a_nd-b' <(netdctl diff "$WORLD/lab.net.yaml")
+check_not "by the exit code, too" netdctl diff "$WORLD/lab.net.yaml"
 
 # --- a file of the folder is the admin's ---
 cat >"$CONF/f.net.yaml" <<'YAML'

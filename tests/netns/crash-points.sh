@@ -166,6 +166,13 @@ ns a1
 ns b1
 wire "" up0 a1 up1
 serve b1 tcp 80 81
+# its carrier, and its own address, are news that come late on a busy machine
+has_come()
+{
+	ip link show up0 | grep -q 'state UP' &&
+		ip -6 addr show dev up0 scope link -tentative | grep -q inet6
+}
+must poll "$SOON" has_come
 remember
 start_netd
 for which in kernel netd; do
