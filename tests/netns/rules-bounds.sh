@@ -197,7 +197,7 @@ serve "" tcp 22
 serve c2 tcp 80
 for nf in $NF; do
 	bridge_nf $nf
-	[ $nf != 0 ] || topology
+	[ "$nf" != "${NF%% *}" ] || topology
 	isolation
 	ethernet
 	tunnel

@@ -163,7 +163,7 @@ serve d1 tcp 90 91 92 80 100 101 102
 serve d1 udp 90
 for nf in $NF; do
 	bridge_nf $nf
-	[ $nf != 0 ] || topology
+	[ "$nf" != "${NF%% *}" ] || topology
 	forwards
 	one_to_one
 	prefixes
