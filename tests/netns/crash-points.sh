@@ -8,7 +8,7 @@
 # and of a removal, or is told an error there; what is left is made whole or
 # taken away by the next one.
 # NETD_CRASH_POINTS=all tries each N, and each error, which takes its time; by
-# default some, others each time.
+# default some deaths, others each time.  NETD_CRASH_ERRORS=N: N of the errors.
 . "$(dirname "$0")/../lib.sh"
 
 type strace >/dev/null || skip "strace is not installed"
@@ -178,11 +178,11 @@ start_netd
 for which in kernel netd; do
 	points $which all:signal=KILL
 done
-POINTS=${NETD_CRASH_POINTS:-1}
+all=$POINTS POINTS=${NETD_CRASH_POINTS:-1}
 while read -r calls error; do
 	[ -n "$calls" ] || continue
 	for which in kernel netd; do
 		fault $which "$calls:error=$error"
 	done
-done < <(if [ "$POINTS" = all ]; then echo "$ERRORS"
-	else shuf -n 3 <<<"${ERRORS:1:-1}"; fi)
+done < <(if [ "$all" = all ]; then echo "$ERRORS"
+	else shuf -n "${NETD_CRASH_ERRORS:-0}" <<<"${ERRORS:1:-1}"; fi)
