@@ -124,8 +124,9 @@ struct veth {
 	struct mac peer_mac;
 	struct list peer_addresses;	/* of struct prefix */
 	struct list peer_gateways;	/* of struct ip: default routes */
-	struct list stale;	/* const char *: "NETNS DEV ADDRESS", where
-				 * another guest's MAC may be remembered */
+	/* const char *: "NETNS DEV ADDRESS", where another guest's MAC may be
+	 * remembered; the addresses of a peer on its own bridge beside it */
+	struct list stale;
 };
 
 /*
