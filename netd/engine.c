@@ -164,8 +164,15 @@ static void take_events(struct engine *e)
 	engine_look(e, dirty, DEBOUNCE_MS);
 }
 
+/*
+ * Whoever found it dead, a request or a look, only that much is done: all is
+ * looked at again, and by that it is started again.
+ */
 static void worker_lost(struct engine *e)
 {
+	if (e->deaths == e->worker.deaths)
+		return;
+	e->deaths = e->worker.deaths;
 	engine_event(e, "kernel-side", json_pack("{s:b}", "running", 0));
 	engine_look(e, OBSERVE_ALL, 0);
 	engine_publish(e);
@@ -193,11 +200,14 @@ static bool wait_for_work(struct engine *e)
 		{ .fd = e->jobs->fd, .events = POLLIN },
 		{ .fd = e->worker.fd, .events = POLLIN },
 	};
-	int64_t due = next_due(e), wait = plug_waits_due(e), now = now_ms();
+	int64_t due, wait = plug_waits_due(e), now = now_ms();
 	int64_t confirm = e->confirm.due;
-	int timeout = e->facts_changed || e->later ? 0 :
-		      !due && !wait && !confirm ? -1 : 60000;
+	int timeout;
 
+	worker_lost(e);
+	due = next_due(e);
+	timeout = e->facts_changed || e->later ? 0 :
+		  !due && !wait && !confirm ? -1 : 60000;
 	if (wait && (!due || wait < due))
 		due = wait;
 	if (confirm && (!due || confirm < due))
@@ -207,8 +217,9 @@ static bool wait_for_work(struct engine *e)
 	poll(p, 3, timeout);
 	if (p[0].revents)
 		return false;
-	if (e->worker.fd >= 0 && worker_poll(&e->worker))
-		worker_lost(e);
+	if (e->worker.fd >= 0)
+		worker_poll(&e->worker);
+	worker_lost(e);
 	take_events(e);
 	return true;
 }

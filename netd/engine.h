@@ -72,6 +72,7 @@ struct failure {
 struct engine {
 	const struct options *opt;
 	struct worker worker;
+	unsigned int deaths;	/* of it, that were seen to */
 	struct store store;
 	struct post *jobs;	/* from the API */
 	struct post *notes;	/* to it */

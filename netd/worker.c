@@ -147,6 +147,7 @@ static int died(struct worker *w)
 			  WIFSIGNALED(status) ? "signal" : "exit code",
 			  WIFSIGNALED(status) ? WTERMSIG(status) :
 			  WEXITSTATUS(status));
+	w->deaths++;
 	w->failures++;
 	back_off(w);
 	return -EPIPE;

@@ -25,7 +25,8 @@ struct worker {
 	uint32_t id;		/* of the last request */
 	uint32_t dirty;		/* OBSERVE_*: what events asked to look at */
 	char why[128];		/* what was seen first */
-	unsigned int starts, failures;	/* failures: since the last answer */
+	unsigned int starts, deaths;
+	unsigned int failures;	/* deaths since the last answer */
 	int64_t next;		/* ms: not to be started before */
 	struct call *calls;	/* the innermost first */
 	/* While a request is waited for: called when IDLE_FD is readable.  It

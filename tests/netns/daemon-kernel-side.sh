@@ -6,7 +6,7 @@
 
 kernel_side()
 {
-	pgrep -P "$netd_pid"
+	pgrep -r R,S,D -P "$netd_pid"
 }
 
 # A new one, that was started after PID
@@ -95,6 +95,14 @@ for i in 1 2 3 4; do
 done
 check "status answers while there is none" netdctl status
 must poll 20 kernel_side
+
+# --- at any moment of a look: nobody else need ask for it to come back ---
+for i in $(seq 12); do
+	old=$(kernel_side)
+	ip addr add 192.0.2.$i/32 dev nd-n1
+	kill -KILL "$old"
+	must poll 20 another "$old"
+done
 poll 20 _plan_is_empty
 plan_is_empty k
 check "down" netdctl down k
