@@ -295,7 +295,7 @@ static void carry_out(struct host *h)
 	while (i < p->n && !h->ending) {
 		i += run(h, i);
 		if (h->ap->handed.n && (i == p->n ||
-					p->steps[i].phase != PHASE_LINKS))
+					p->steps[i].phase > PHASE_ADDRESSES))
 			veth_end(h);
 		if (h->ap->late.n && (i == p->n ||
 				      p->steps[i].phase != PHASE_GO))

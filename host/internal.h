@@ -42,6 +42,7 @@ struct apply {
 	struct jobs again;	/* whose names were still taken: RTQ_AGAIN */
 	bool last_try;		/* of these */
 	struct ns *visits;	/* foreign namespaces of this run */
+	uint32_t nvisits;
 	uint32_t id, now;
 	uint32_t helped;	/* links that were going and had to be gone */
 	int64_t told;		/* ms: when progress was told last */

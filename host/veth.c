@@ -17,12 +17,13 @@
 /*
  * A peer is born straight in its namespace, and down, since the kernel allows
  * no more; no packet passes before it is up.  One of ours is a leg and has a
- * driver of its own.  Somebody else's is given its addresses and routes, and
- * goes up, when all links of the plan are there (veth_end()): what the kernel
- * then does for each interface that has got a carrier (duplicate addresses,
- * multicast) holds the lock that new links need, and walks all routes.  Our
- * end gets its alias last: one without it is a pair that was not finished, and
- * is finished later.
+ * driver of its own.  Somebody else's is handed over when all links and
+ * addresses of the plan are there (veth_end()), in passes over all: addresses,
+ * then up, with routes.  What the kernel does for each interface that has got
+ * a carrier (duplicate addresses, multicast) holds the lock that all requests
+ * need, and walks all routes: that begins when little is left to do.  Our end
+ * gets its alias last: one without it is a pair that was not finished, and is
+ * finished later.
  */
 
 static const struct veth *wanted(const struct step *s)
@@ -59,6 +60,7 @@ struct ns *veth_peer(struct host *h, const struct step *s)
 	}
 	ns->next = h->ap->visits;
 	h->ap->visits = ns;
+	h->ap->nvisits++;
 	return ns;
 }
 
@@ -70,6 +72,7 @@ static void end_visits(struct host *h)
 		h->ap->visits = ns->next;
 		ns_visit_end(ns);
 	}
+	h->ap->nvisits = 0;
 }
 
 static void put_peer(struct nl_msg *m, const struct veth *v, uint32_t index,
@@ -184,26 +187,39 @@ static void peer_gateway(struct host *h, const struct step *s, struct ns *ns,
 	nla_put_u32(m, RTA_OIF, index);
 }
 
-static void hand_over(struct host *h, const struct job *j, struct ns *ns)
+static uint32_t peer_index(struct host *h, const struct job *j, struct ns *ns)
 {
-	const struct step *s = j->step;
-	const struct veth *v = wanted(s);
-	const struct prefix *p = v->peer_addresses.items;
-	const struct ip *gw = v->peer_gateways.items;
-	uint32_t i, index = j->peer_index;
+	uint32_t index = j->peer_index;
 
 	if (!index)
-		index = ns_link_index(ns, v->peer);
-	if (!index) {
-		step_failed(h, s, -ENODEV,
+		index = ns_link_index(ns, wanted(j->step)->peer);
+	if (!index)
+		step_failed(h, j->step, -ENODEV,
 			    "the peer was taken away before it was set up");
+	return index;
+}
+
+static void give_addresses(struct host *h, const struct job *j, struct ns *ns)
+{
+	const struct list *l = &wanted(j->step)->peer_addresses;
+	const struct prefix *p = l->items;
+	uint32_t i, index = peer_index(h, j, ns);
+
+	for (i = 0; index && i < l->n; i++)
+		peer_address(h, j->step, ns, index, &p[i]);
+}
+
+static void set_peer_up(struct host *h, const struct job *j, struct ns *ns)
+{
+	const struct list *l = &wanted(j->step)->peer_gateways;
+	const struct ip *gw = l->items;
+	uint32_t i, index = peer_index(h, j, ns);
+
+	if (!index)
 		return;
-	}
-	for (i = 0; i < v->peer_addresses.n; i++)
-		peer_address(h, s, ns, index, &p[i]);
-	link_up(h, s, ns, index, true);
-	for (i = 0; i < v->peer_gateways.n; i++)
-		peer_gateway(h, s, ns, index, &gw[i]);
+	link_up(h, j->step, ns, index, true);
+	for (i = 0; i < l->n; i++)
+		peer_gateway(h, j->step, ns, index, &gw[i]);
 }
 
 /* Of many, the kernel brings the carriers up to date by itself. */
@@ -226,7 +242,9 @@ static bool is_to_finish(struct host *h, const struct job *j)
 }
 
 /* Namespace by namespace, since another one is another send. */
-static void hand_all_over(struct host *h, struct job *j, struct job *end)
+static void at_peers(struct host *h, struct job *j, struct job *end,
+		     void (*do_it)(struct host *h, const struct job *j,
+				   struct ns *ns))
 {
 	struct job *k;
 	struct ns *ns;
@@ -238,19 +256,28 @@ static void hand_all_over(struct host *h, struct job *j, struct job *end)
 		for (k = j; ns && k < end; k++) {
 			if (k->peer != ns)
 				continue;
-			hand_over(h, k, ns);
+			do_it(h, k, ns);
 			k->peer = NULL;
 		}
 	}
 	rtq_flush(h);
 }
 
-/* Some of them: each may have a namespace of its own that is kept open. */
-static void finish(struct host *h, struct job *j, struct job *end, bool few)
+static void address_some(struct host *h, struct job *j, struct job *end)
 {
+	at_peers(h, j, end, give_addresses);
+}
+
+static void set_some_up(struct host *h, struct job *j, struct job *end)
+{
+	at_peers(h, j, end, set_peer_up);
+}
+
+static void finish_some(struct host *h, struct job *j, struct job *end)
+{
+	bool few = h->ap->handed.n <= SYNC_MAX;
 	struct job *k;
 
-	hand_all_over(h, j, end);
 	for (k = j; k < end; k++)
 		if (is_to_finish(h, k))
 			link_complete(h, k->step, k->ns, k->index);
@@ -264,19 +291,30 @@ static void finish(struct host *h, struct job *j, struct job *end, bool few)
 			announce_met(h, wanted(k->step));
 	}
 	rtq_flush(h);
-	end_visits(h);
 }
 
-void veth_end(struct host *h)
+/* So many at a time: each may have a namespace of its own, kept open. */
+static void pass(struct host *h, void (*some)(struct host *h, struct job *j,
+					      struct job *end))
 {
 	struct jobs *jobs = &h->ap->handed;
 	uint32_t i, n;
 
 	for (i = 0; i < jobs->n; i += n) {
 		n = jobs->n - i < RUN_MAX ? jobs->n - i : RUN_MAX;
-		finish(h, jobs->v + i, jobs->v + i + n, jobs->n <= SYNC_MAX);
+		some(h, jobs->v + i, jobs->v + i + n);
+		if (h->ap->nvisits > RUN_MAX)
+			end_visits(h);
 	}
-	jobs->n = 0;
+}
+
+void veth_end(struct host *h)
+{
+pass(h, address_some);
+	pass(h, set_some_up);
+	pass(h, finish_some);
+	end_visits(h);
+	h->ap->handed.n = 0;
 }
 
 static void veth_commit(struct host *h)
