@@ -31,7 +31,8 @@ struct job *job_add(struct jobs *jobs, const struct step *s, struct ns *ns)
 
 /* --- what failed, and what follows of it ------------------------------ */
 
-enum { WHAT_NETNS = 'n', WHAT_LINK = 'l', WHAT_RULES = 'r' };
+enum { WHAT_NETNS = 'n', WHAT_LINK = 'l', WHAT_RULES = 'r',
+       WHAT_PROCESS = 'p' };
 
 static uint64_t thing(char what, const char *netns, const char *name)
 {
@@ -101,6 +102,8 @@ static void fail_object(struct apply *ap, const struct object *o)
 		fail(ap, WHAT_LINK, o->netns, o->name);
 	if (o->kind == KIND_VETH && v->peer_ours)
 		fail(ap, WHAT_LINK, v->peer_netns, v->peer);
+	if (o->kind == KIND_FILE && ((const struct file *)o)->reader)
+		fail(ap, WHAT_PROCESS, "", ((const struct file *)o)->reader);
 	/* no interface comes where the rules for it didn't */
 	if (kind_is_nft(o->kind))
 		fail(ap, WHAT_RULES, o->netns, "");
@@ -127,6 +130,14 @@ static bool link_cant_be(const struct apply *ap, const struct object *o)
 		failed(ap, WHAT_LINK, o->netns, l->master));
 }
 
+static bool process_cant_be(const struct apply *ap, const struct object *o)
+{
+	const struct process *p = (const struct process *)o;
+
+	return failed(ap, WHAT_PROCESS, "", o->name) ||
+	       failed(ap, WHAT_NETNS, "", p->where);
+}
+
 /* Does what it stands on lack, because that failed? */
 static bool in_vain(const struct apply *ap, const struct step *s)
 {
@@ -148,6 +159,8 @@ static bool in_vain(const struct apply *ap, const struct step *s)
 	if (o->kind == KIND_SYSCTL && s->phase == PHASE_OPEN &&
 	    failed(ap, WHAT_RULES, o->netns, ""))
 		return true;
+	if (o->kind == KIND_PROCESS)
+		return process_cant_be(ap, o);
 	return o->kind == KIND_ROUTE &&
 	       hop_failed(ap, (const struct route *)o);
 }

@@ -27,6 +27,8 @@ const struct driver *const drivers[KIND_COUNT] = {
 	[KIND_NEIGHBOUR] = &driver_neighbour,
 	[KIND_ROUTE] = &driver_route,
 	[KIND_SYSCTL] = &driver_sysctl,
+	[KIND_FILE] = &driver_file,
+	[KIND_PROCESS] = &driver_process,
 };
 
 #define FDS_MAX 3		/* that come with a request */
@@ -260,10 +262,14 @@ static void turn(struct host *h, int timeout, bool events)
 		n += watch_fds(h, fds + n, POLL_MAX - n);
 	n += exec_fds(h, fds + n, POLL_MAX - n);
 	n += reap_fds(h, fds + n, POLL_MAX - n);
+	n += process_fds(h, fds + n, POLL_MAX - n);
+	n += file_fds(h, fds + n, POLL_MAX - n);
 	if (poll(fds, n, timeout) < 0)
 		return;
 	exec_ready(h);
 	reap_ready(h);
+	process_ready(h);
+	file_ready(h);
 	if (events)
 		watch_ready(h);
 	if (fds[0].revents)
@@ -301,9 +307,10 @@ static void set_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-int host_main(int fd)
+int host_main(int fd, const char *run_dir, const char *state_dir)
 {
-	struct host h = { .fd = fd };
+	struct host h = { .fd = fd, .run_dir = run_dir,
+			  .state_dir = state_dir };
 	int err;
 
 	set_signals();
@@ -315,6 +322,8 @@ int host_main(int fd)
 	if (!err)
 		go_on(&h);
 	exec_free(&h);
+	process_free(&h);
+	file_free(&h);
 	free(h.probes);
 	watch_free(&h);
 	ns_free_all(&h);

@@ -32,7 +32,7 @@ struct driver {
 
 extern const struct driver driver_netns, driver_bridge, driver_veth,
 	driver_tap, driver_nic, driver_leg, driver_address, driver_neighbour,
-	driver_route, driver_sysctl, driver_fact;
+	driver_route, driver_sysctl, driver_file, driver_process, driver_fact;
 /* all nft kinds; host/nft */
 extern const struct driver driver_nft;
 

@@ -50,6 +50,9 @@ struct apply {
 
 struct host {
 	int fd;			/* netd */
+	const char *run_dir, *state_dir;
+	struct files *files;
+	struct procs *procs;
 	struct rtq q;
 	struct ns *spaces;
 	uint32_t next_index;
@@ -258,5 +261,47 @@ void exec_start(struct host *h, uint32_t id, const char *p, const char *end,
 int exec_fds(struct host *h, struct pollfd *fds, int room);
 void exec_ready(struct host *h);
 void exec_free(struct host *h);
+
+/* --- file.c, process.c, spawn.c ----------------------------------------- */
+
+/* Of a process, the file of that name in its folder. */
+#define PROCESS_PID "pid"
+
+/* Where a file is (struct file's name).  0 or -EINVAL: it is not netd's. */
+int file_path(struct host *h, const char *name, char *path, size_t room);
+/* Removes the folders above it that are empty. */
+void file_drop_parents(struct host *h, const char *name);
+void file_driver_commit(struct host *h);
+int file_fds(struct host *h, struct pollfd *fds, int room);
+void file_ready(struct host *h);
+void file_free(struct host *h);
+
+/* Sends it a signal, if it runs. */
+void process_signal(struct host *h, const char *name, int sig);
+/* Lets PROGRAM look at a configuration: 0, or -EIO with its words in WHY. */
+int process_check(struct host *h, const char *program, const char *path,
+		  struct buf *why);
+int process_fds(struct host *h, struct pollfd *fds, int room);
+void process_ready(struct host *h);
+void process_free(struct host *h);
+
+/* A program that was started; all that is needed to wait for it. */
+struct spawned {
+	pid_t pid;
+	int fd;			/* of pidfd_open(2) */
+	int out;		/* what it says */
+};
+
+/* Where the program is.  0 or -ENOENT; only few may be started at all. */
+int spawn_find(const char *name, char *path, size_t room);
+/* Debian's package with it. */
+const char *spawn_package(const char *name);
+/*
+ * Starts argv[0] in the network namespace NSFD, with few rights, nothing open
+ * and nothing in its environment.  0 or a negative errno.
+ */
+int spawn_start(int nsfd, char *const *argv, struct spawned *s);
+/* Waits for its end.  0 for exit code 0, else -EIO and what it said. */
+int spawn_end(struct spawned *s, int ms, struct buf *why);
 
 #endif

@@ -42,6 +42,7 @@ static const char usage[] =
 "\n"
 "  --config-dir DIR   its *.net.yaml are topologies (" NETD_CONFDIR ")\n"
 "  --state-dir DIR    what must survive a restart (" NETD_STATEDIR ")\n"
+"  --run-dir DIR      what needn't (" NETD_RUNDIR ")\n"
 "  --socket PATH      of the API (" NETD_RUNDIR "/netd.sock)\n"
 "  --docker-socket PATH   serves Docker's network and IPAM driver there\n"
 "  --group NAME       may use the socket; else only root\n"
@@ -54,6 +55,7 @@ static void parse(struct options *o, int argc, char **argv)
 	static const struct option names[] = {
 		{ "config-dir", required_argument, NULL, 'c' },
 		{ "state-dir", required_argument, NULL, 's' },
+		{ "run-dir", required_argument, NULL, 'r' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "docker-socket", required_argument, NULL, 'd' },
 		{ "group", required_argument, NULL, 'g' },
@@ -67,6 +69,7 @@ static void parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){
 		.config_dir = NETD_CONFDIR, .state_dir = NETD_STATEDIR,
+		.run_dir = NETD_RUNDIR,
 		.socket = NETD_RUNDIR "/netd.sock",
 	};
 	while ((c = getopt_long(argc, argv, "vh", names, NULL)) != -1) {
@@ -74,6 +77,8 @@ static void parse(struct options *o, int argc, char **argv)
 			o->config_dir = optarg;
 		else if (c == 's')
 			o->state_dir = optarg;
+		else if (c == 'r')
+			o->run_dir = optarg;
 		else if (c == 'S')
 			o->socket = optarg;
 		else if (c == 'd')

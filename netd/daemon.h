@@ -8,6 +8,7 @@
 struct options {
 	const char *config_dir;
 	const char *state_dir;
+	const char *run_dir;
 	const char *socket;
 	const char *docker_socket;	/* NULL: no driver */
 	const char *group;	/* who may use the socket; NULL: root only */

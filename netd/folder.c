@@ -13,7 +13,7 @@
 #define SUFFIX ".net.yaml"
 
 /* One file of the configuration folder. */
-struct file {
+struct text_file {
 	char *base;		/* without the suffix */
 	char *path;
 	char *text;
@@ -23,7 +23,7 @@ struct file {
 };
 
 struct files {
-	struct file *v;
+	struct text_file *v;
 	unsigned int n;
 };
 
@@ -44,9 +44,9 @@ static bool has_suffix(const char *name)
 						       SUFFIX);
 }
 
-static struct file *files_add(struct files *f, const char *name)
+static struct text_file *files_add(struct files *f, const char *name)
 {
-	struct file *file;
+	struct text_file *file;
 
 	f->v = realloc(f->v, (f->n + 1) * sizeof(*f->v));
 	if (!f->v)
@@ -84,7 +84,7 @@ struct keeper {
 static void keep_last_good(void *arg, const char *name)
 {
 	struct keeper *k = arg;
-	struct file *f;
+	struct text_file *f;
 
 	if (!has_suffix(name))
 		return;
@@ -112,7 +112,7 @@ static void folder_list(struct engine *e, struct files *files)
 		store_each(&e->store, STORE_LAST_GOOD, keep_last_good, &k);
 	}
 	for (i = 0; i < n; i++) {
-		struct file *f = files_add(files, list[i]->d_name);
+		struct text_file *f = files_add(files, list[i]->d_name);
 
 		f->path = format(dir, "/", list[i]->d_name);
 		f->text = read_at(fd, list[i]->d_name, &f->len, &f->err);
@@ -175,7 +175,7 @@ static struct entry *prepare(struct engine *e, const char *base,
 /* --- at the start ---------------------------------------------------- */
 
 /* An older text of a file that has errors now. */
-static struct entry *last_good(struct engine *e, const struct file *f,
+static struct entry *last_good(struct engine *e, const struct text_file *f,
 			       const struct topos *set)
 {
 	char *name = format(f->base, SUFFIX, ""), *text;
@@ -204,7 +204,7 @@ static void problem(struct engine *e, const char *path, const char *why)
 						     path, "text", why));
 }
 
-static void remember_good(struct engine *e, const struct file *f)
+static void remember_good(struct engine *e, const struct text_file *f)
 {
 	char *name = format(f->base, SUFFIX, "");
 
@@ -215,7 +215,7 @@ static void remember_good(struct engine *e, const struct file *f)
 }
 
 /* The topology of a file, as good as it can be had. */
-static struct entry *start_file(struct engine *e, const struct file *f,
+static struct entry *start_file(struct engine *e, const struct text_file *f,
 				const struct topos *set)
 {
 	struct entry *en = NULL, *old;
@@ -359,7 +359,7 @@ static void drop_gone(struct engine *e, const struct files *files)
 	free(next.v);
 }
 
-static void file_failed(struct engine *e, const struct file *f,
+static void file_failed(struct engine *e, const struct text_file *f,
 			struct entry *old, uint64_t seen)
 {
 	log_findings(e);
@@ -374,7 +374,7 @@ static void file_failed(struct engine *e, const struct file *f,
 	log_warning("%s has errors: the topology stays as it was", f->path);
 }
 
-static void reload_file(struct engine *e, const struct file *f)
+static void reload_file(struct engine *e, const struct text_file *f)
 {
 	struct entry *old = by_path(&e->set, f->path), *en, *there;
 	struct topos next;

@@ -9,9 +9,9 @@
 int main(int argc, char **argv)
 {
 	/* started by the daemon itself; descriptor 3 is its socket */
-	if (argc == 2 && !strcmp(argv[1], "--kernel-side")) {
+	if (argc == 4 && !strcmp(argv[1], "--kernel-side")) {
 		prctl(PR_SET_NAME, "netd-kernel");
-		return host_main(3);
+		return host_main(3, argv[2], argv[3]);
 	}
 	return daemon_main(argc, argv);
 }

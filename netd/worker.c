@@ -37,9 +37,12 @@ int64_t now_ms(void)
 	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
 }
 
-void worker_init(struct worker *w, int lock, int stop)
+void worker_init(struct worker *w, int lock, int stop, const char *run_dir,
+		 const char *state_dir)
 {
 	memset(w, 0, sizeof(*w));
+	w->run_dir = run_dir;
+	w->state_dir = state_dir;
 	w->fd = -1;
 	w->lock = lock;
 	w->stop = stop;
@@ -57,7 +60,7 @@ static bool stopping(const struct worker *w)
  * even by copy on write.  Descriptors 3 (socket) and 4 (lock) go along; all
  * others are close-on-exec.
  */
-static void become_worker(int fd, int lock)
+static void become_worker(const struct worker *w, int fd, int lock)
 {
 	struct rlimit r;
 	sigset_t none;
@@ -78,7 +81,8 @@ static void become_worker(int fd, int lock)
 		_exit(127);
 	close(fd);
 	close(lock);
-	execl("/proc/self/exe", "netd-kernel", "--kernel-side", NULL);
+	execl("/proc/self/exe", "netd-kernel", "--kernel-side", w->run_dir,
+	      w->state_dir, NULL);
 	_exit(127);
 }
 
@@ -112,7 +116,7 @@ int worker_start(struct worker *w)
 		return -errno;
 	}
 	if (w->pid == 0)
-		become_worker(sv[1], w->lock);
+		become_worker(w, sv[1], w->lock);
 	close(sv[1]);
 	fcntl(sv[0], F_SETFL, O_NONBLOCK);
 	w->fd = sv[0];

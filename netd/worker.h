@@ -19,6 +19,7 @@ struct call;
 struct worker {
 	int fd;			/* -1: not running */
 	pid_t pid;
+	const char *run_dir, *state_dir;
 	int lock;		/* handed down: two kernel sides never overlap */
 	struct buf in, out;
 	size_t sent;		/* of out */
@@ -41,8 +42,10 @@ struct worker {
 typedef void worker_fn(void *arg, const struct wire_head *h, const char *p,
 		       const char *end);
 
-/* LOCK is inherited by the kernel side; STOP is an eventfd. */
-void worker_init(struct worker *w, int lock, int stop);
+/* LOCK is inherited by the kernel side; STOP is an eventfd; the folders are
+ * those of host_main(). */
+void worker_init(struct worker *w, int lock, int stop, const char *run_dir,
+		 const char *state_dir);
 
 /*
  * Starts the kernel side unless it runs.  0, or -EAGAIN when it died just now

@@ -139,6 +139,19 @@ static const struct field sysctl_fields[] = {
 	ROW(sysctl, old, field_str, CLASS_BORN),
 };
 
+static const struct field file_fields[] = {
+	ROW(file, text, field_str, CLASS_BORN),
+	ROW(file, hash, field_hex64, CLASS_LIVE, ANY),
+	ROW(file, reader, field_str, CLASS_BORN),
+	ROW(file, check, field_str, CLASS_BORN),
+};
+
+static const struct field process_fields[] = {
+	ROW(process, where, field_str, CLASS_FIXED),
+	ROW(process, argv, field_list, CLASS_FIXED, .elem = &field_str),
+	ROW(process, pid, field_u32, CLASS_INFO),
+};
+
 static const struct field fact_fields[] = {
 	ROW(fact, value, field_str, CLASS_INFO),
 };
@@ -167,6 +180,8 @@ const struct kind_info kinds[KIND_COUNT] = {
 				PHASE_GO),
 	[KIND_ROUTE] = KIND(route, "route", PHASE_ROUTES, PHASE_GO),
 	[KIND_SYSCTL] = KIND(sysctl, "sysctl", PHASE_OPEN, PHASE_CLOSE),
+	[KIND_FILE] = KIND(file, "file", PHASE_FILES, PHASE_GO),
+	[KIND_PROCESS] = KIND(process, "process", PHASE_SERVICES, PHASE_GO),
 };
 
 int kind_by_name(const char *name)

@@ -20,11 +20,16 @@
 #define NETD_IFAPROT 0xc3
 
 /*
- * Serves requests on the socket FD until it is closed, or WIRE_QUIT.  Returns
+ * Serves requests on the socket FD until it is closed, or WIRE_QUIT.  RUN_DIR
+ * and STATE_DIR are the folders of what must not and what must survive a boot.  Returns
  * the exit code of the process.  Needs CAP_NET_ADMIN, CAP_NET_BROADCAST and
  * CAP_SYS_ADMIN (namespaces).
  */
-int host_main(int fd);
+int host_main(int fd, const char *run_dir, const char *state_dir);
+
+/* What the folders are called in names of files (KIND_FILE). */
+#define NETD_RUN "run/"
+#define NETD_STATE "state/"
 
 /*
  * Facts (KIND_FACT, netns "") that WIRE_FOUND carries with OBSERVE_FACTS:
@@ -39,6 +44,9 @@ int host_main(int fd);
  *   nft-persist       "yes" when the kernel knows NFT_TABLE_F_PERSIST
  *   max-learned       "yes" when bridges know IFLA_BR_FDB_MAX_LEARNED
  *   tun, veth, bridge, nft, nft-bridge, nft-fib   "yes", or why not
+ *   run-dir, state-dir
+ *   dnsmasq           "yes" when the program is installed, or why not
+ *   resolvers         the host's name servers, "192.0.2.53 127.0.0.53"
  *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap;
  *                     "unknown" when there is none
  */

@@ -27,6 +27,8 @@ enum kind {
 	KIND_NEIGHBOUR,
 	KIND_ROUTE,
 	KIND_SYSCTL,
+	KIND_FILE,
+	KIND_PROCESS,
 	KIND_COUNT
 };
 
@@ -240,6 +242,34 @@ struct chain {
 struct element {
 	struct object o;
 	const char *data;	/* "accept", "10.1.0.20 . 80", or "" in a set */
+};
+
+/*
+ * name: a path below a folder of netd's: "run/..." or "state/...", of letters,
+ * digits and ._- only, no part of which begins with a dot.  It is written
+ * whole and renamed.
+ */
+struct file {
+	struct object o;
+	const char *text;	/* BORN: all of it */
+	uint64_t hash;		/* of text; all ones: a program writes it, it
+				 * is only made and removed */
+	const char *reader;	/* BORN: the process that is told of a change
+				 * by SIGHUP, or "" */
+	const char *check;	/* BORN: the program that tells whether it may
+				 * begin to use the text, or "" */
+};
+
+/*
+ * A daemon in a namespace, that goes to the background by itself and outlives
+ * netd.  name: "PROGRAM/WHAT", below "run/" the folder of its files, one of
+ * which is "pid": by that it is found again.
+ */
+struct process {
+	struct object o;
+	const char *where;	/* its netns; the object itself has none */
+	struct list argv;	/* of const char *; the first is the program */
+	uint32_t pid;		/* INFO */
 };
 
 /* What the host is like.  name: see host.h. */

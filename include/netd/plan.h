@@ -24,12 +24,14 @@ struct step {
 enum phase {
 	PHASE_NETNS,		/* namespaces come */
 	PHASE_CLOSE,		/* sysctls are restored: forwarding ends first */
+	PHASE_FILES,		/* are there, and checked, before anything goes */
 	PHASE_NFT,		/* one transaction a namespace, all together */
 	PHASE_GO,		/* routes, addresses, ports go */
 	PHASE_LINKS,		/* bridges, then ports, then legs come */
 	PHASE_ADDRESSES,
 	PHASE_ROUTES,
 	PHASE_OPEN,		/* sysctls are set: forwarding begins last */
+	PHASE_SERVICES,		/* processes start */
 	PHASE_BRIDGES_GO,
 	PHASE_NETNS_GO,
 	PHASE_COUNT

@@ -37,7 +37,7 @@ static inline void start_host(void)
 	child = fork();
 	if (!child) {
 		close(pair[0]);
-		exit(host_main(pair[1]));
+		exit(host_main(pair[1], "/nonexistent", "/nonexistent"));
 	}
 	close(pair[1]);
 	wire = pair[0];
