@@ -66,8 +66,10 @@ int cmd_show(int argc, char **argv)
 	if (text) {
 		fputs(str(r.json, "text"), stdout);
 	} else {
-		printf("%s: %s, from %s\n", str(r.json, "name"),
-		       str(r.json, "state"), str(r.json, "file"));
+		/* who owns only some of it isn't told more */
+		if (json_object_get(r.json, "file"))
+			printf("%s: %s, from %s\n", str(r.json, "name"),
+			       str(r.json, "state"), str(r.json, "file"));
 		/* all are of this one: the last column says nothing */
 		show_ports(json_object_get(r.json, "items"));
 		print_table(json_object_get(r.json, "items"), item_keys,
@@ -130,13 +132,16 @@ int cmd_status(int argc, char **argv)
 	r = ask("GET", "/v1/status", NULL, 0, NULL);
 	if (r.code != 200 || want_json)
 		return finish(&r);
-	printf("netd %s: %s, %lld topologies, %lld objects, %s\n",
-	       str(r.json, "version"), str(r.json, "state"),
-	       (long long)json_integer_value(
-			json_object_get(r.json, "topologies")),
-	       (long long)json_integer_value(
-			json_object_get(r.json, "objects")),
-	       json_is_true(json_object_get(r.json, "converged")) ?
+	printf("netd %s: %s, ", str(r.json, "version"),
+	       str(r.json, "state"));
+	/* admins alone are told */
+	if (json_object_get(r.json, "objects"))
+		printf("%lld topologies, %lld objects, ",
+		       (long long)json_integer_value(
+				json_object_get(r.json, "topologies")),
+		       (long long)json_integer_value(
+				json_object_get(r.json, "objects")));
+	printf("%s\n", json_is_true(json_object_get(r.json, "converged")) ?
 	       "all as wanted" : "not all as wanted");
 	print_confirm(json_object_get(r.json, "confirm"));
 	print_held(json_object_get(r.json, "held"));

@@ -7,8 +7,10 @@
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/nsfs.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,17 +137,33 @@ int ready_look(struct host *h, const char *p, const char *end)
 
 /* --- which namespace ---------------------------------------------------- */
 
+/* Who made the user namespace that it belongs to: ioctl_ns(2).  Else -1. */
+static uid_t ns_owner(int fd)
+{
+	int at = ioctl(fd, NS_GET_USERNS);
+	uid_t owner;
+
+	if (at < 0 || ioctl(at, NS_GET_OWNER_UID, &owner))
+		owner = -1;
+	if (at >= 0)
+		close(at);
+	return owner;
+}
+
 int ready_netns(struct host *h, uint32_t id, const char *p, const char *end)
 {
 	struct buf b CLEANUP(buf_free) = { 0 };
 	struct arena *a = arena_new();
 	const char *spec;
 	struct stat st;
+	uid_t owner = -1;
 	int err = -EBADMSG, fd;
 
 	if (!unpack_str(&p, end, &spec, a)) {
 		fd = ns_open(spec);
 		err = fd < 0 ? fd : fstat(fd, &st) ? -errno : 0;
+		if (!err)
+			owner = ns_owner(fd);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -153,6 +171,7 @@ int ready_netns(struct host *h, uint32_t id, const char *p, const char *end)
 	if (err)
 		return err;
 	pack_u32(&b, st.st_ino);
+	pack_u32(&b, owner);
 	host_send(h, WIRE_INODE, id, &b);
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "netd/listen.h"
 #include "netd/log.h"
+#include "netd/right.h"
 
 #define BODY_MAX ((4 << 20) + 4096)	/* as much as a topology, and some */
 #define IDLE_SECONDS 60
@@ -29,6 +30,7 @@ struct api {
 	struct board *board;
 	struct stream *streams;
 	unsigned int waiting;		/* jobs at the engine */
+	struct admins admins;
 };
 
 /* The client of a job: it may be gone when the answer comes. */
@@ -43,7 +45,8 @@ struct client {
 static const char *reason(int code)
 {
 	static const struct { int code; const char *text; } reasons[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" },
+		{ 200, "OK" }, { 400, "Bad Request" },
+		{ 403, "Forbidden" }, { 404, "Not Found" },
 		{ 405, "Method Not Allowed" }, { 409, "Conflict" },
 		{ 413, "Payload Too Large" },
 		{ 422, "Unprocessable Entity" },
@@ -152,16 +155,21 @@ void api_note(struct api *a, struct note *n)
 	else if (n->what == NOTE_PROGRESS)
 		client_line(n->job->client, n->text);
 	else if (n->what == NOTE_EVENT)
-		stream_send(&a->streams, n->text);
-	free(n->text);
-	free(n);
+		stream_send(&a->streams, n->text, n->owners);
+	note_free(n);
 }
 
 /* Who it was that connected: unix(7).  Nobody, when that can't be told. */
-static struct ucred peer(struct evhttp_request *req)
+static int socket_of(struct evhttp_request *req)
 {
 	struct evhttp_connection *con = evhttp_request_get_connection(req);
-	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(con));
+
+	return bufferevent_getfd(evhttp_connection_get_bufferevent(con));
+}
+
+static struct ucred peer(struct evhttp_request *req)
+{
+	int fd = socket_of(req);
 	struct ucred c = { .uid = -1, .gid = -1 };
 	socklen_t len = sizeof(c);
 
@@ -191,60 +199,78 @@ struct path {
 	struct evkeyvalq query;
 };
 
+/* Every request there is, and who may make it. */
 struct route {
 	enum evhttp_cmd_type method;
 	const char *pattern;	/* below /v1/; "*" is a name */
 	int job;		/* enum job_kind, or -1 */
-	/* answers at once, if it can: true */
-	bool (*here)(struct api *a, struct evhttp_request *req);
+	/* answers at once, if it can: true; WHO then is its, if it takes it */
+	bool (*here)(struct api *a, struct evhttp_request *req,
+		     struct who **who);
 	bool changes;
+	enum right right;
 };
 
-static bool get_status(struct api *a, struct evhttp_request *req)
+static bool get_status(struct api *a, struct evhttp_request *req,
+		       struct who **who)
 {
-	if (!send_board(a, req, &a->board->status))
+	if (!send_board(a, req, *who ? &a->board->brief : &a->board->status))
 		send_error(req, 503, "netd is starting");
 	return true;
 }
 
-static bool get_topologies(struct api *a, struct evhttp_request *req)
+static bool get_topologies(struct api *a, struct evhttp_request *req,
+			   struct who **who)
 {
-	return send_board(a, req, &a->board->topologies);
+	return !*who && send_board(a, req, &a->board->topologies);
 }
 
-static bool get_events(struct api *a, struct evhttp_request *req)
+static bool get_events(struct api *a, struct evhttp_request *req,
+		       struct who **who)
 {
-	stream_start(&a->streams, req);
+	stream_start(&a->streams, req, *who);
+	*who = NULL;
 	return true;
 }
 
 static const struct route routes[] = {
-	{ EVHTTP_REQ_GET, "status", -1, get_status, false },
-	{ EVHTTP_REQ_GET, "events", -1, get_events, false },
+	{ EVHTTP_REQ_GET, "status", -1, get_status, false, RIGHT_ALL },
+	{ EVHTTP_REQ_GET, "events", -1, get_events, false, RIGHT_OWNER },
 	{ EVHTTP_REQ_GET, "topologies", JOB_TOPOLOGIES, get_topologies,
-	  false },
-	{ EVHTTP_REQ_POST, "topologies", JOB_APPLY, NULL, true },
-	{ EVHTTP_REQ_DELETE, "topologies", JOB_DOWN, NULL, true },
-	{ EVHTTP_REQ_GET, "topologies/*", JOB_SHOW, NULL, false },
-	{ EVHTTP_REQ_PUT, "topologies/*", JOB_APPLY, NULL, true },
-	{ EVHTTP_REQ_DELETE, "topologies/*", JOB_DOWN, NULL, true },
-	{ EVHTTP_REQ_GET, "topologies/*/show", JOB_SHOW, NULL, false },
-	{ EVHTTP_REQ_GET, "topologies/*/items", JOB_ITEMS, NULL, false },
+	  false, RIGHT_OWNER },
+	{ EVHTTP_REQ_POST, "topologies", JOB_APPLY, NULL, true, RIGHT_ADMIN },
+	{ EVHTTP_REQ_DELETE, "topologies", JOB_DOWN, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_GET, "topologies/*", JOB_SHOW, NULL, false,
+	  RIGHT_OWNER },
+	{ EVHTTP_REQ_PUT, "topologies/*", JOB_APPLY, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_DELETE, "topologies/*", JOB_DOWN, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_GET, "topologies/*/show", JOB_SHOW, NULL, false,
+	  RIGHT_OWNER },
+	{ EVHTTP_REQ_GET, "topologies/*/items", JOB_ITEMS, NULL, false,
+	  RIGHT_OWNER },
 	{ EVHTTP_REQ_POST, "topologies/*/attachments", JOB_ATTACH, NULL,
-	  true },
+	  true, RIGHT_OWNER },
 	{ EVHTTP_REQ_DELETE, "topologies/*/attachments/*", JOB_DETACH, NULL,
-	  true },
-	{ EVHTTP_REQ_POST, "attachments", JOB_ATTACH, NULL, true },
-	{ EVHTTP_REQ_DELETE, "attachments/*", JOB_DETACH, NULL, true },
-	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false },
-	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false },
-	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true },
-	{ EVHTTP_REQ_GET, "history", JOB_HISTORY, NULL, false },
-	{ EVHTTP_REQ_GET, "history/*", JOB_HISTORY, NULL, false },
-	{ EVHTTP_REQ_POST, "rollback", JOB_ROLLBACK, NULL, true },
-	{ EVHTTP_REQ_POST, "rollback/*", JOB_ROLLBACK, NULL, true },
-	{ EVHTTP_REQ_POST, "confirm", JOB_CONFIRM, NULL, true },
-	{ EVHTTP_REQ_POST, "cancel", JOB_CANCEL, NULL, true },
+	  true, RIGHT_OWNER },
+	{ EVHTTP_REQ_POST, "attachments", JOB_ATTACH, NULL, true,
+	  RIGHT_OWNER },
+	{ EVHTTP_REQ_DELETE, "attachments/*", JOB_DETACH, NULL, true,
+	  RIGHT_OWNER },
+	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false, RIGHT_OWNER },
+	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false, RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true, RIGHT_ADMIN },
+	{ EVHTTP_REQ_GET, "history", JOB_HISTORY, NULL, false, RIGHT_ADMIN },
+	{ EVHTTP_REQ_GET, "history/*", JOB_HISTORY, NULL, false,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "rollback", JOB_ROLLBACK, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "rollback/*", JOB_ROLLBACK, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "confirm", JOB_CONFIRM, NULL, true, RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "cancel", JOB_CANCEL, NULL, true, RIGHT_ADMIN },
 };
 
 static void path_free(struct path *p)
@@ -358,7 +384,7 @@ static void take_options(struct job *j, const struct path *p)
 
 static void start_job(struct api *a, struct evhttp_request *req,
 		      const struct route *r, const struct path *p,
-		      char *names[2])
+		      char *names[2], struct who *who)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	struct job *j = calloc(1, sizeof(*j));
@@ -388,11 +414,34 @@ static void start_job(struct api *a, struct evhttp_request *req,
 	j->stream = flag(p, "stream");
 	take_options(j, p);
 	j->uid = peer(req).uid;
+	j->who = who;
 	j->body = listener_body(req, &j->len);
 	a->waiting++;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req),
 				      client_gone, c);
 	post_put(a->jobs, j);
+}
+
+/* The request, as R has it.  Takes WHO. */
+static void run_route(struct api *a, struct evhttp_request *req,
+		      const struct route *r, const struct path *p,
+		      char *names[2])
+{
+	struct who *who = who_of(socket_of(req), &a->admins);
+
+	if (who && r->right == RIGHT_ADMIN)
+		send_error(req, 403, a->opt->group ?
+			   "this is for root and the group of netd's socket" :
+			   "this is for root");
+	else if (r->here && r->here(a, req, &who))
+		;
+	else if (a->waiting >= JOBS_MAX)
+		send_error(req, 503, "too many requests are waiting");
+	else {
+		start_job(a, req, r, p, names, who);
+		who = NULL;
+	}
+	who_free(who);
 }
 
 static void route(struct api *a, struct evhttp_request *req,
@@ -413,12 +462,7 @@ static void route(struct api *a, struct evhttp_request *req,
 			continue;
 		if (r->changes && !(r->job == JOB_APPLY && flag(p, "dry-run")))
 			log_peer(req);
-		if (r->here && r->here(a, req))
-			return;
-		if (a->waiting >= JOBS_MAX)
-			send_error(req, 503, "too many requests are waiting");
-		else
-			start_job(a, req, r, p, names);
+		run_route(a, req, r, p, names);
 		return;
 	}
 	if (known)
@@ -441,11 +485,22 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 /* --- listening ------------------------------------------------------- */
 
-/* Root's, and the group's when there is one. */
-static int set_owner(const struct options *opt)
+static bool is_admin(int fd, void *arg)
 {
+	struct api *a = arg;
+	struct who *who = who_of(fd, &a->admins);
+
+	who_free(who);
+	return !who;
+}
+
+/* Root's, and the group's when there is one. */
+static int set_owner(struct api *a)
+{
+	const struct options *opt = a->opt;
 	struct group *g;
 
+	a->admins = (struct admins){ .uid = geteuid(), .group = -1 };
 	if (!opt->group)
 		return chmod(opt->socket, 0600) ? -errno : 0;
 	g = getgrnam(opt->group);
@@ -454,6 +509,7 @@ static int set_owner(const struct options *opt)
 			  "out", opt->group);
 		return -ENOENT;
 	}
+	a->admins.group = g->gr_gid;
 	if (chown(opt->socket, -1, g->gr_gid) || chmod(opt->socket, 0660))
 		return -errno;
 	return 0;
@@ -480,7 +536,8 @@ struct api *api_new(struct event_base *base, const struct options *opt,
 	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_PUT |
 				   EVHTTP_REQ_POST | EVHTTP_REQ_DELETE);
 	evhttp_set_gencb(http, on_request, a);
-	err = set_owner(opt);
+	listener_admins(a->listener, is_admin, a);
+	err = set_owner(a);
 	if (!err)
 		return a;
 	log_error("%s: %s", opt->socket, strerror(-err));

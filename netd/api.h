@@ -8,6 +8,7 @@
 
 #include "netd/daemon.h"
 #include "netd/post.h"
+#include "netd/right.h"
 
 struct api;
 
@@ -30,12 +31,15 @@ void api_free(struct api *a);
 struct stream {
 	struct stream *next, **prev;
 	struct evhttp_request *req;
+	struct who *who;	/* NULL: an admin, who sees all */
 };
 
-/* Begins one, at the list of all. */
-void stream_start(struct stream **all, struct evhttp_request *req);
-/* Sends one event to all; who doesn't read is dropped. */
-void stream_send(struct stream **all, const char *json);
+/* Begins one, at the list of all; takes WHO. */
+void stream_start(struct stream **all, struct evhttp_request *req,
+		  struct who *who);
+/* Sends one event to the admins and to OWNERS (NULL: none); who doesn't read
+ * is dropped. */
+void stream_send(struct stream **all, const char *json, char *const *owners);
 void stream_end_all(struct stream **all);
 
 #endif

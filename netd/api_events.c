@@ -14,6 +14,7 @@ static void stream_free(struct stream *s)
 	*s->prev = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
+	who_free(s->who);
 	free(s);
 }
 
@@ -28,7 +29,8 @@ static void on_close(struct evhttp_connection *con, void *arg)
 	evhttp_send_reply_end(req);
 }
 
-void stream_start(struct stream **all, struct evhttp_request *req)
+void stream_start(struct stream **all, struct evhttp_request *req,
+		  struct who *who)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	struct evbuffer *hello = evbuffer_new();
@@ -36,6 +38,7 @@ void stream_start(struct stream **all, struct evhttp_request *req)
 	if (!s || !hello)
 		fatal("out of memory");
 	s->req = req;
+	s->who = who;
 	s->next = *all;
 	s->prev = all;
 	if (s->next)
@@ -72,7 +75,17 @@ static size_t backlog(const struct stream *s)
 	return evbuffer_get_length(bufferevent_get_output(bev));
 }
 
-void stream_send(struct stream **all, const char *json)
+static bool may_see(struct stream *s, char *const *owners)
+{
+	if (!s->who)
+		return true;
+	while (owners && *owners)
+		if (who_is(s->who, *owners++))
+			return true;
+	return false;
+}
+
+void stream_send(struct stream **all, const char *json, char *const *owners)
 {
 	struct evbuffer *b = evbuffer_new();
 	struct stream *s, *next;
@@ -81,6 +94,8 @@ void stream_send(struct stream **all, const char *json)
 		fatal("out of memory");
 	for (s = *all; s; s = next) {
 		next = s->next;
+		if (!may_see(s, owners))
+			continue;
 		if (backlog(s) > BACKLOG_MAX) {
 			stream_end(s);
 			continue;

@@ -147,8 +147,7 @@ static void take_note(struct daemon *d, struct note *n)
 		return;
 	}
 	docker_answer(d->docker, n->job);
-	free(n->text);
-	free(n);
+	note_free(n);
 }
 
 static void on_notes(evutil_socket_t fd, short what, void *arg)

@@ -224,8 +224,9 @@ int docker_plug_in(struct docker_call *c, struct docker_net *n,
 	int err = plug_add(c->e, n->en, name, text);
 
 	if (!err)
-		engine_event(c->e, "attach", json_pack(
-			"{s:s, s:s}", "topology", n->topology, "name", name));
+		engine_event_of(c->e, "attach", json_pack(
+				"{s:s, s:s}", "topology", n->topology, "name",
+				name), n->topology, "network", n->name);
 	return plugged(c, n, err);
 }
 
@@ -238,7 +239,7 @@ int docker_plug_out(struct docker_call *c, struct docker_net *n,
 		return 0;
 	err = plug_remove(c->e, n->en, name);
 	if (!err)
-		plug_gone(c->e, n->topology, name, NULL);
+		plug_gone(c->e, n->topology, n->name, name, NULL);
 	return plugged(c, n, err);
 }
 

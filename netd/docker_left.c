@@ -50,15 +50,18 @@ static struct plug *find_left(struct engine *e, struct entry *en)
 static int drop(struct engine *e, const char *topology, const char *name)
 {
 	static const char why[] = "its container was removed";
+	struct entry *en = topos_find(&e->set, topology);
+	char *network = plug_network(en, name);
 	int err;
 
 	report_clear(e->report);
-	err = plug_remove(e, topos_find(&e->set, topology), name);
-	if (err)
-		return err;
-	log_info("attachment %s of %s: %s", name, topology, why);
-	plug_gone(e, topology, name, why);
-	return 0;
+	err = plug_remove(e, en, name);
+	if (!err) {
+		log_info("attachment %s of %s: %s", name, topology, why);
+		plug_gone(e, topology, network, name, why);
+	}
+	free(network);
+	return err;
 }
 
 void docker_expect(struct engine *e)

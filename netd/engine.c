@@ -12,6 +12,7 @@
 #include "netd/engine.h"
 #include "netd/history.h"
 #include "netd/log.h"
+#include "netd/right.h"
 
 /* Events come in swarms: after the first, that long until one look at all. */
 #define DEBOUNCE_MS 20
@@ -37,16 +38,22 @@ static char *dump(json_t *o)
 
 void engine_publish(struct engine *e)
 {
-	board_set(e->board, &e->board->status, dump(json_status(e)));
+	json_t *status = json_status(e);
+
+	board_set(e->board, &e->board->brief, dump(json_brief(status)));
+	board_set(e->board, &e->board->status, dump(status));
 }
 
 void engine_publish_all(struct engine *e)
 {
 	engine_publish(e);
-	board_set(e->board, &e->board->topologies, dump(json_topologies(e)));
+	board_set(e->board, &e->board->topologies,
+		  dump(json_topologies(e, NULL)));
+	right_socket(e);
 }
 
-static void note(struct engine *e, enum note_kind what, char *text)
+static void note(struct engine *e, enum note_kind what, char *text,
+		 char **owners)
 {
 	struct note *n = calloc(1, sizeof(*n));
 
@@ -54,13 +61,22 @@ static void note(struct engine *e, enum note_kind what, char *text)
 		fatal("out of memory");
 	n->what = what;
 	n->text = text;
+	n->owners = owners;
 	post_put(e->notes, n);
 }
 
 void engine_event(struct engine *e, const char *what, json_t *data)
 {
 	json_object_set_new(data, "event", json_string(what));
-	note(e, NOTE_EVENT, dump(data));
+	note(e, NOTE_EVENT, dump(data), NULL);
+}
+
+void engine_event_of(struct engine *e, const char *what, json_t *data,
+		     const char *topology, const char *kind, const char *name)
+{
+	json_object_set_new(data, "event", json_string(what));
+	note(e, NOTE_EVENT, dump(data),
+	     right_owners(topos_find(&e->set, topology), kind, name));
 }
 
 /* --- facts ----------------------------------------------------------- */
@@ -471,7 +487,7 @@ void *engine_main(void *arg)
 	e->worker.idle_arg = e;
 	e->worker.idle_fd = e->jobs->fd;
 	start(e);
-	note(e, NOTE_READY, NULL);
+	note(e, NOTE_READY, NULL, NULL);
 	while (wait_for_work(e)) {
 		j = next_job(e);
 		if (j)

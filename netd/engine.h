@@ -123,6 +123,7 @@ struct engine {
 					 * went, round and round */
 	unsigned int released, pruned;	/* how many went, also until the last
 					 * time that old ones were forgotten */
+	bool open;		/* the socket is for everybody */
 	bool transients;	/* there were taps that go with a program */
 	json_t *ports;		/* of others on our bridges, seen last */
 	json_t *problems;	/* files that are no topology in force */
@@ -145,6 +146,9 @@ void engine_meanwhile(void *arg);
 void engine_answer(struct engine *e, struct job *j);
 /* An event for GET /v1/events; takes the reference DATA. */
 void engine_event(struct engine *e, const char *what, json_t *data);
+/* The same for those too who own that item of the topology. */
+void engine_event_of(struct engine *e, const char *what, json_t *data,
+		     const char *topology, const char *kind, const char *name);
 
 /* --- entry.c --------------------------------------------------------- */
 
@@ -341,12 +345,19 @@ int plug_remove(struct engine *e, struct entry *en, const char *name);
 /* Does the attachment say what TEXT says, which is as a client sent it? */
 bool plug_says(const struct plug *p, const char *text);
 /* Tells those who listen that it is gone; WHY may be NULL: it was asked for. */
-void plug_gone(struct engine *e, const char *topology, const char *name,
-	       const char *why);
+void plug_gone(struct engine *e, const char *topology, const char *network,
+	       const char *name, const char *why);
+/* The network it is plugged into, as plug_gone() wants it; the caller frees
+ * it. */
+char *plug_network(const struct entry *en, const char *name);
 /* Writes it down; TEXT NULL: forgets it. */
 int plug_write(struct engine *e, const char *topology, const char *name,
 	       const char *text);
 /* --- plug_netns.c */
+/* Its inode, and the user in whose user namespace it was made.  0 or a
+ * negative errno. */
+int plug_netns(struct engine *e, const char *spec, uint32_t *id,
+	       uint32_t *owner);
 /*
  * Looks whose namespace the attachment with the objects OBJS is in, and writes
  * that into them; *BOUND is TEXT with it, or NULL.  The caller frees it.  0, or
@@ -417,8 +428,11 @@ void ports_note(struct engine *e);
 /* What is held; of one topology, or of all. */
 json_t *json_holds(struct engine *e, const struct entry *en);
 json_t *json_topology(const struct entry *en);
-json_t *json_topologies(struct engine *e);
+/* Of all, or those of which J's client owns something. */
+json_t *json_topologies(struct engine *e, const struct job *j);
 json_t *json_status(struct engine *e);
+/* What of it everybody may know. */
+json_t *json_brief(const json_t *status);
 /* The item NAME, if it is of that KIND (NULL: any), or NULL. */
 json_t *json_named(const struct entry *en, const char *name, const char *kind);
 

@@ -5,8 +5,21 @@
 #include <string.h>
 
 #include "netd/jobs.h"
+#include "netd/right.h"
 
 /* --- show ------------------------------------------------------------ */
+
+/* What who owns some of it may know: which is not what the text says. */
+static void show_owned(struct job *j, const struct entry *en, json_t *items)
+{
+	right_filter(j, en, items);
+	if (json_array_size(items))
+		job_answer(j, 200, json_pack("{s:s, s:O}", "name", en->name,
+					     "items", items));
+	else
+		job_error(j, 404, "no topology is called %s", j->name);
+	json_decref(items);
+}
 
 void job_show(struct engine *e, struct job *j)
 {
@@ -19,6 +32,10 @@ void job_show(struct engine *e, struct job *j)
 		return;
 	}
 	json_items(en, NULL, items);
+	if (j->who) {
+		show_owned(j, en, items);
+		return;
+	}
 	o = json_topology(en);
 	json_object_set_new(o, "items", items);
 	json_object_set_new(o, "waiting", json_holds(e, en));
@@ -28,7 +45,7 @@ void job_show(struct engine *e, struct job *j)
 
 void job_topologies(struct engine *e, struct job *j)
 {
-	job_answer(j, 200, json_topologies(e));
+	job_answer(j, 200, json_topologies(e, j));
 }
 
 /* All of a kind, that of a name, or those that have all labels asked for. */
@@ -52,9 +69,15 @@ void job_items(struct engine *e, struct job *j)
 	for (i = 0; i < e->set.n; i++) {
 		const struct entry *en = e->set.v[i];
 
+		json_t *some;
+
 		if (j->name && strcmp(j->name, en->name))
 			continue;
-		list_all(en, j, items);
+		some = json_array();
+		list_all(en, j, some);
+		right_filter(j, en, some);
+		json_array_extend(items, some);
+		json_decref(some);
 	}
 	for (k = json_array_size(items); k-- && j->item_name;)
 		if (strcmp(j->item_name, json_string_value(json_object_get(

@@ -6,6 +6,7 @@
 
 #include "netd/jobs.h"
 #include "netd/log.h"
+#include "netd/right.h"
 
 /* What is asked for: {NAME: {"network": [TOPOLOGY/]NETWORK, ...}} */
 struct asked {
@@ -79,7 +80,7 @@ static bool asked_read(struct asked *a, struct job *j)
 	}
 	a->name = copy(name);
 	take_network(a, json_object_get(a->body, name));
-	if (j->own)
+	if (j->own || (j->who && right_is_tap(json_object_get(a->body, name))))
 		set_owner(json_object_get(a->body, name), j->uid);
 	if (!a->topology)
 		a->topology = copy(j->name);
@@ -88,6 +89,8 @@ static bool asked_read(struct asked *a, struct job *j)
 			  "and %s in the request", a->topology, j->name);
 		return false;
 	}
+	if (j->who && !right_plug(j, json_object_get(a->body, name)))
+		return false;
 	a->text = json_dumps(a->body, JSON_COMPACT);
 	return true;
 }
@@ -117,20 +120,36 @@ static bool has_plug(const struct entry *en, const char *name)
 	return find_plug(en, name);
 }
 
+/* What is not the client's might as well not be there: it is told the same. */
+static bool refused(struct job *j, const struct entry *en, const char *kind,
+		    const char *name)
+{
+	if (en && right_item(j, en, kind, name))
+		return false;
+	if (j->who)
+		job_error(j, 403, "no %s %s is yours (uid %u): whose it is say "
+			  "`owners:` of a network or topology", kind,
+			  name ? name : "", j->uid);
+	return j->who;
+}
+
 /* TOPOLOGY, or the one that has NAME; NULL: answered. */
 static struct entry *home_of(struct engine *e, struct job *j,
-			     const char *topology, const char *what,
+			     const char *topology, const char *kind,
 			     const char *name,
 			     bool (*has)(const struct entry *en,
 					 const char *name))
 {
+	const char *what = has == has_plug ?
+			   "attachment that came by attach:" : kind;
 	struct entry *found = NULL, *en;
 	unsigned int i;
 
 	for (i = 0; i < e->set.n; i++) {
 		en = e->set.v[i];
 		if (!en->topo || (topology && strcmp(topology, en->name)) ||
-		    (!topology && (!name || !has(en, name))))
+		    (!topology && (!name || !has(en, name))) ||
+		    !right_item(j, en, kind, name))
 			continue;
 		if (found) {
 			job_error(j, 409, "%s %s is in %s and in %s: say "
@@ -140,7 +159,9 @@ static struct entry *home_of(struct engine *e, struct job *j,
 		}
 		found = en;
 	}
-	if (!found && topology)
+	if (refused(j, found, kind, name))
+		found = NULL;
+	else if (!found && topology)
 		job_error(j, 404, "no topology %s is in force", topology);
 	else if (!found)
 		job_error(j, 404, "there is no %s %s; netdctl list shows "
@@ -193,13 +214,32 @@ static bool is_there(struct engine *e, struct job *j, const struct entry *en,
 	return true;
 }
 
+/* A veth goes only to where its client is master, and to no other namespace
+ * that has that name by then.  false: answered. */
+static bool bind_own(struct engine *e, struct job *j, struct asked *a)
+{
+	json_t *o = json_object_get(a->body, a->name);
+	uint32_t id;
+
+	if (right_is_tap(o))
+		return true;
+	if (!right_netns(e, j, o, &id))
+		return false;
+	json_object_set_new(o, "netns-id", json_integer(id));
+	free(a->text);
+	a->text = json_dumps(a->body, JSON_COMPACT);
+	return true;
+}
+
 static void attach(struct engine *e, struct job *j, struct entry *en,
-		   const struct asked *a)
+		   struct asked *a)
 {
 	char *topology;
 	int err;
 
 	if (is_there(e, j, en, a) || change_is_about(e, en->name))
+		return;
+	if (j->who && !bind_own(e, j, a))
 		return;
 	topology = copy(en->name);
 	err = plug_add(e, en, a->name, a->text);
@@ -210,13 +250,13 @@ static void attach(struct engine *e, struct job *j, struct entry *en,
 	else if (!err)
 		answer(e, j, topology, a->name);
 	if (!err)
-		engine_event(e, "attach", json_pack("{s:s, s:s}", "topology",
-						    topology, "name",
-						    a->name));
+		engine_event_of(e, "attach", json_pack("{s:s, s:s}",
+						       "topology", topology,
+						       "name", a->name),
+				topology, "attachment", a->name);
 	free(topology);
 }
 
-/* Who may is who is let in at the socket; `owners:` will look at j->uid. */
 void job_attach(struct engine *e, struct job *j)
 {
 	struct entry *en = NULL;
@@ -232,20 +272,32 @@ void job_attach(struct engine *e, struct job *j)
 
 /* --- detach ---------------------------------------------------------- */
 
-void plug_gone(struct engine *e, const char *topology, const char *name,
-	       const char *why)
+char *plug_network(const struct entry *en, const char *name)
 {
-	engine_event(e, "detach", json_pack("{s:s, s:s, s:s?}", "topology",
-					    topology, "name", name,
-					    "why", why));
+	struct arena *a = arena_new();
+	char *network = NULL;
+	struct topo_item it;
+
+	if (en->topo && topo_item_named(en->topo, name, a, &it))
+		network = copy(it.network);
+	arena_free(a);
+	return network;
+}
+
+void plug_gone(struct engine *e, const char *topology, const char *network,
+	       const char *name, const char *why)
+{
+	engine_event_of(e, "detach", json_pack("{s:s, s:s, s:s?}", "topology",
+					       topology, "name", name,
+					       "why", why),
+			topology, "network", network ? network : "");
 }
 
 void job_detach(struct engine *e, struct job *j)
 {
-	struct entry *en = home_of(e, j, j->name,
-				   "attachment that came by attach:",
-				   j->item_name, has_plug);
-	char *topology;
+	struct entry *en = home_of(e, j, j->name, "attachment", j->item_name,
+				   has_plug);
+	char *topology, *network;
 	int err;
 
 	if (!en)
@@ -258,13 +310,15 @@ void job_detach(struct engine *e, struct job *j)
 	if (change_is_about(e, en->name))
 		return;
 	topology = copy(en->name);
+	network = plug_network(en, j->item_name);
 	err = plug_remove(e, en, j->item_name);
 	if (err && err != -EAGAIN)
 		job_findings(e, j, err);
 	if (!err) {
 		job_answer(j, 200, json_pack("{s:o}", "findings",
 					     json_findings(e->report)));
-		plug_gone(e, topology, j->item_name, NULL);
+		plug_gone(e, topology, network, j->item_name, NULL);
 	}
+	free(network);
 	free(topology);
 }

@@ -4,6 +4,7 @@
 
 #include "netd/engine.h"
 #include "netd/history.h"
+#include "netd/right.h"
 
 #define HELD_MAX 200		/* that are listed */
 
@@ -114,6 +115,12 @@ json_t *json_holds(struct engine *e, const struct entry *en)
 	return list;
 }
 
+static const char *state_of(const struct entry *en)
+{
+	return en->stopped ? "stopped" : en->unknown ? "unreadable" :
+	       en->broken ? "last-good" : "ok";
+}
+
 json_t *json_topology(const struct entry *en)
 {
 	json_t *o = json_object();
@@ -121,9 +128,7 @@ json_t *json_topology(const struct entry *en)
 	json_set(o, "name", en->name);
 	json_set(o, "source", en->path ? "file" : "api");
 	json_set(o, "file", en->path ? en->path : en->file);
-	json_set(o, "state", en->stopped ? "stopped" :
-	    en->unknown ? "unreadable" :
-	    en->broken ? "last-good" : "ok");
+	json_set(o, "state", state_of(en));
 	json_object_set_new(o, "objects", json_integer(en->exp->n));
 	json_object_set_new(o, "dynamic-attachments",
 			    json_integer(en->nplugs));
@@ -132,14 +137,45 @@ json_t *json_topology(const struct entry *en)
 	return o;
 }
 
-json_t *json_topologies(struct engine *e)
+/* For who owns something in it. */
+static json_t *owned_topology(const struct entry *en, const struct job *j)
 {
-	json_t *list = json_array();
+	json_t *items = json_array(), *o = NULL;
+
+	json_items(en, NULL, items);
+	right_filter(j, en, items);
+	if (json_array_size(items)) {
+		o = json_object();
+		json_set(o, "name", en->name);
+		json_set(o, "state", state_of(en));
+	}
+	json_decref(items);
+	return o;
+}
+
+json_t *json_topologies(struct engine *e, const struct job *j)
+{
+	json_t *list = json_array(), *o;
 	unsigned int i;
 
-	for (i = 0; i < e->set.n; i++)
-		json_array_append_new(list, json_topology(e->set.v[i]));
+	for (i = 0; i < e->set.n; i++) {
+		o = j && j->who ? owned_topology(e->set.v[i], j) :
+		    json_topology(e->set.v[i]);
+		if (o)
+			json_array_append_new(list, o);
+	}
 	return json_pack("{s:o}", "topologies", list);
+}
+
+json_t *json_brief(const json_t *status)
+{
+	static const char *const keys[] = { "version", "state", "converged" };
+	json_t *o = json_object();
+	unsigned int i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		json_object_set(o, keys[i], json_object_get(status, keys[i]));
+	return o;
 }
 
 json_t *json_status(struct engine *e)

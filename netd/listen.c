@@ -19,11 +19,17 @@
 #define HEADERS_MAX 16384
 #define CONNECTIONS_MAX 100
 #define FD_MAX 256			/* the daemon's; it needs few itself */
+/* Connections of who is no admin: of one user, and of all of them together.
+ * What is left is always there for the admins. */
+#define OTHERS_EACH 8
+#define OTHERS_ALL 40
 
 struct listener {
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound;
 	struct event *again;		/* listens again after too many */
+	bool (*is_admin)(int fd, void *arg);	/* NULL: all are */
+	void *arg;
 };
 
 static unsigned int open_descriptors(void)
@@ -47,6 +53,47 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(l->again, &wait);
 }
 
+/* --- those who are no admins ------------------------------------------- */
+
+/* 0: no connection, or an admin's. */
+static uid_t other(struct listener *l, int fd)
+{
+	struct ucred c = { .pid = 0 };
+	socklen_t len = sizeof(c);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &len) || !c.pid ||
+	    l->is_admin(fd, l->arg))
+		return 0;
+	return c.uid;
+}
+
+/*
+ * evhttp tells of no new connection's descriptor before its first request.
+ * So all are counted, and who has most of too many loses one.
+ */
+static void bound_others(struct listener *l)
+{
+	uid_t uid[FD_MAX];
+	unsigned int n[FD_MAX] = { 0 }, all = 0;
+	int fd, k, most = -1;
+
+	for (fd = 0; fd < FD_MAX; fd++) {
+		uid[fd] = other(l, fd);
+		if (!uid[fd])
+			continue;
+		all++;
+		for (k = 0; k < fd; k++)
+			if (uid[k] == uid[fd])
+				n[fd] = n[k] + 1;
+		if (most < 0 || n[fd] >= n[most])
+			most = fd;
+	}
+	if (most >= 0 && (n[most] >= OTHERS_EACH || all > OTHERS_ALL))
+		shutdown(most, SHUT_RDWR);
+}
+
+/* --- connections ------------------------------------------------------- */
+
 /* evhttp has no limit of its own: who connects too often, waits. */
 static struct bufferevent *on_connect(struct event_base *base, void *arg)
 {
@@ -58,7 +105,16 @@ static struct bufferevent *on_connect(struct event_base *base, void *arg)
 			evhttp_bound_socket_get_listener(l->bound));
 		evtimer_add(l->again, &wait);
 	}
+	if (l->is_admin)
+		bound_others(l);
 	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+}
+
+void listener_admins(struct listener *l, bool (*is_admin)(int fd, void *arg),
+		     void *arg)
+{
+	l->is_admin = is_admin;
+	l->arg = arg;
 }
 
 static int bind_to(struct listener *l, struct event_base *base,

@@ -3,6 +3,8 @@
 #ifndef NETD_LISTEN_H
 #define NETD_LISTEN_H
 
+#include <stdbool.h>
+
 #include <event2/event.h>
 #include <event2/http.h>
 
@@ -18,6 +20,12 @@ struct listener;
 struct listener *listener_new(struct event_base *base, const char *path,
 			      size_t body_max, int idle);
 void listener_open(struct listener *l);
+/*
+ * Who is no admin, of whom IS_ADMIN() asks the end of connection FD, may have
+ * few connections, so that admins always get one.
+ */
+void listener_admins(struct listener *l, bool (*is_admin)(int fd, void *arg),
+		     void *arg);
 /* For what is answered, and how. */
 struct evhttp *listener_http(struct listener *l);
 /* The socket stays: who comes later waits for the next daemon. */

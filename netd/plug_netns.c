@@ -60,27 +60,34 @@ static char *with_id(const char *text, uint32_t id)
 static void take_inode(void *arg, const struct wire_head *h, const char *p,
 		       const char *end)
 {
-	if (h->type == WIRE_INODE)
-		unpack_u32(&p, end, arg);
+	uint32_t *v = arg;
+
+	if (h->type == WIRE_INODE && !unpack_u32(&p, end, &v[0]))
+		unpack_u32(&p, end, &v[1]);
 }
 
-static int ask_inode(struct engine *e, const char *spec, uint32_t *id)
+int plug_netns(struct engine *e, const char *spec, uint32_t *id,
+	       uint32_t *owner)
 {
+	uint32_t v[2] = { 0, (uint32_t)-1 };
 	int err = worker_start(&e->worker);
 
-	*id = 0;
 	if (err)
 		return err;
 	pack_str(worker_begin(&e->worker, WIRE_NETNS, 0), spec);
 	err = worker_send(&e->worker);
-	return err ? err : worker_wait(&e->worker, take_inode, id);
+	if (!err)
+		err = worker_wait(&e->worker, take_inode, v);
+	*id = v[0];
+	*owner = v[1];
+	return err;
 }
 
 int plug_bind(struct engine *e, const struct state *objs, const char *text,
 	      char **bound)
 {
 	struct veth *v = NULL;
-	uint32_t i, id;
+	uint32_t i, id, owner;
 	int err;
 
 	*bound = NULL;
@@ -89,7 +96,7 @@ int plug_bind(struct engine *e, const struct state *objs, const char *text,
 			v = (struct veth *)objs->v[i];
 	if (!v || v->peer_ours || v->peer_id || !is_bound(v->peer_netns))
 		return 0;
-	err = ask_inode(e, v->peer_netns, &id);
+	err = plug_netns(e, v->peer_netns, &id, &owner);
 	if (err == -ENOENT || err == -EINVAL) {
 		report_error(e->report, v->l.o.pos, NULL, "%s is no network "
 			     "namespace%s", v->peer_netns, err == -EINVAL ?
@@ -168,7 +175,7 @@ static bool is_unused(struct engine *e, const struct entry *en,
 
 /* Those of one topology that are gone, and why. */
 struct gone {
-	char *name;
+	char *name, *network;
 	const char *why;
 };
 
@@ -200,6 +207,7 @@ static unsigned int find_gone(struct engine *e, struct entry *en,
 		v[n].why = why_gone(e, en, &en->plugs[i]);
 		if (!v[n].why)
 			continue;
+		v[n].network = plug_network(en, en->plugs[i].name);
 		v[n].name = strdup(en->plugs[i].name);
 		if (!v[n++].name)
 			fatal("out of memory");
@@ -242,9 +250,11 @@ static bool collect(struct engine *e, const char *topology)
 		if (done) {
 			log_info("attachment %s of %s: %s", v[i].name,
 				 topology, v[i].why);
-			plug_gone(e, topology, v[i].name, v[i].why);
+			plug_gone(e, topology, v[i].network, v[i].name,
+				  v[i].why);
 		}
 		free(v[i].name);
+		free(v[i].network);
 	}
 	free(v);
 	return done;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "netd/log.h"
+#include "netd/right.h"
 
 static void *must_calloc(size_t size)
 {
@@ -71,6 +72,7 @@ void *post_get(struct post *p)
 
 void job_free(struct job *j)
 {
+	who_free(j->who);
 	while (j->nlabels)
 		free(j->labels[--j->nlabels]);
 	free(j->labels);
@@ -81,6 +83,13 @@ void job_free(struct job *j)
 	free(j->body);
 	free(j->answer);
 	free(j);
+}
+
+void note_free(struct note *n)
+{
+	right_owners_free(n->owners);
+	free(n->text);
+	free(n);
 }
 
 struct board *board_new(void)
@@ -95,6 +104,7 @@ void board_free(struct board *b)
 {
 	free(b->status);
 	free(b->topologies);
+	free(b->brief);
 	pthread_mutex_destroy(&b->lock);
 	free(b);
 }

@@ -56,6 +56,7 @@ struct job {
 	int64_t until, due;	/* ms: when that is over; the next look */
 	size_t len;
 	unsigned int uid;	/* whose request it is (SO_PEERCRED) */
+	struct who *who;	/* NULL: an admin */
 	bool own;		/* what it attaches is to be that one's */
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */
@@ -78,12 +79,17 @@ struct note {
 	enum note_kind what;
 	struct job *job;
 	char *text;		/* JSON */
+	char **owners;		/* of an event: who may see it beside admins */
 };
+
+/* Frees a note, but not its job. */
+void note_free(struct note *n);
 
 /* Texts that are answered at once, whatever the engine does. */
 struct board {
 	pthread_mutex_t lock;
 	char *status, *topologies;
+	char *brief;		/* the status as everybody may know it */
 };
 
 struct board *board_new(void);

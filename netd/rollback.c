@@ -161,7 +161,9 @@ void job_rollback(struct engine *e, struct job *j)
 
 	if (confirm_refuses(e, j))
 		return;
-	if (!e->history || to >= e->history)
+	if (j->name && j->name[strspn(j->name, "0123456789")])
+		job_error(j, 404, "expected the number of a change");
+	else if (!e->history || to >= e->history)
 		job_error(j, 409, e->history ? "the newest change is %u: there "
 			  "is nothing after it to undo" :
 			  "nothing was changed yet", e->history);

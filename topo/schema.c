@@ -7,7 +7,6 @@
 #define ROUTING "dynamic routing"
 #define LABS "practice labs"
 #define HOSTS "networks over several hosts"
-#define OWNERS "delegation to owners"
 #define SHAPING "bandwidth limits"
 #define COEXIST "living with other programs' firewalls"
 
@@ -124,7 +123,7 @@ static const struct field network_fields[] = {
 	LATER("tunnels", HOSTS),
 	LATER("vrrp", ROUTING),
 	LATER("ospf", ROUTING),
-	LATER("owners", OWNERS),
+	LIST(network, "owners", owners, type_who),
 	UNTIL("shared", only_false, LABS),
 	LATER("hosts", HOSTS),
 	LATER("vni", HOSTS),
@@ -189,7 +188,7 @@ static const struct field attachment_fields[] = {
 	ROW(attachment, "labels", labels, type_labels),
 	LATER("bandwidth", SHAPING),
 	LATER("host", HOSTS),
-	LATER("owners", OWNERS),
+	LIST(attachment, "owners", owners, type_who),
 	LATER("vlan", "VLANs"),
 	LATER("vlans", "VLANs"),
 	LATER("label", "labels"),
@@ -263,7 +262,7 @@ RECORD(rec_one2one, "a one-to-one", one2one, one2one_fields);
 	LATER("run", LABS), \
 	LATER("image", LABS), \
 	LATER("host", HOSTS), \
-	LATER("owners", OWNERS), \
+	LATER("owners", LABS), \
 	LATER("label", "labels"), \
 	DESCRIPTION
 
@@ -357,7 +356,7 @@ static const struct field topology_fields[] = {
 	LATER("checks", LABS),
 	LATER("solution", LABS),
 	LATER("pods", LABS),
-	LATER("owners", OWNERS),
+	LIST(topology, "owners", owners, type_who),
 	LATER("coexist", COEXIST),
 	LATER("hosts", HOSTS),
 	LATER("fabric", HOSTS),

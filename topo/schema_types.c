@@ -333,6 +333,15 @@ static int read_user(const struct field *f, const char *text, void *v,
 	return keep(text, v, a);
 }
 
+static int read_who(const struct field *f, const char *text, void *v,
+		    struct arena *a, struct buf *why)
+{
+	const char *name;
+	int err = read_user(f, text + (*text == '@'), &name, a, why);
+
+	return err ? err : keep(text, v, a);
+}
+
 static const struct {
 	const char *name;
 	uint8_t number;
@@ -480,6 +489,8 @@ const struct field_type type_netns =
 	    read_netns);
 const struct field_type type_user =
 	STR("a user or group: its name or number", read_user);
+const struct field_type type_who =
+	STR("a user, or @ and a group: its name or number", read_who);
 const struct field_type type_service =
 	FIXED("a service like 22/tcp, 8000-8010/udp or icmp", struct service,
 	      read_service, print_service);

@@ -98,6 +98,7 @@ struct network {
 	bool port_isolation, adopt, log;
 	struct snat *snat;
 	struct list routes;	/* struct troute * */
+	struct list owners;	/* const char * */
 	/* resolved by topo_check() and topo_expand() */
 	uint32_t number;	/* its place among the networks, from 0 */
 	struct prefix net4, net6;	/* len with family 0: none */
@@ -160,6 +161,7 @@ struct attachment {
 	bool port_isolation;
 	struct list publish;	/* struct forward *, without a target */
 	struct list labels;	/* struct label */
+	struct list owners;	/* const char * */
 	bool dynamic;		/* came by topo_attach() */
 	const char *kname;	/* its kernel name at the bridge */
 };
@@ -300,6 +302,7 @@ struct topology {
 	struct list links;	/* struct tlink * */
 	const char *routing;
 	struct list allow;	/* struct word */
+	struct list owners;	/* const char * */
 	/* resolved */
 	const char *netns;	/* "": the host's own */
 	const char *uplink_if, *uplink_if6;	/* in the home namespace */

@@ -200,6 +200,17 @@ unsigned int topo_items_labelled(const struct topology *t, struct arena *a,
 				 struct topo_item **items);
 
 /*
+ * `owners:`, USER or @GROUP each.  Does IS say yes to one of those who own
+ * the item NAME of that KIND (as in struct topo_item; "topology": all of it)?
+ * Who owns the topology owns all that is in it, and who owns a network owns
+ * what is plugged in there.  After topo_check().
+ */
+bool topo_owned(const struct topology *t, const char *kind, const char *name,
+		bool (*is)(void *arg, const char *owner), void *arg);
+/* Does anything in it have an owner? */
+bool topo_has_owners(const struct topology *t);
+
+/*
  * The network, attachment, router or node of that name, as topo_items() tells
  * of it; false when there is none.
  */

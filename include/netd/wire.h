@@ -37,7 +37,8 @@ enum wire_type {
 	WIRE_DONE,		/* body: u32 errno of the request as a whole */
 	WIRE_DIRTY,		/* body: u32 OBSERVE_*; str what was seen */
 	WIRE_EXITED,		/* body: u32 status as of waitpid(2) */
-	WIRE_INODE,		/* body: u32 inode number of a namespace */
+	WIRE_INODE,		/* body: u32 inode number of a namespace, u32
+				 * user who owns its user namespace */
 };
 
 /* Flags of WIRE_OBSERVE and of the body of WIRE_DIRTY: what to look at. */
