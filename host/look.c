@@ -308,7 +308,7 @@ static int take(void *arg, struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || parse(nlh, &s))
 		return 0;
-	if (s.group == NETD_GROUP_NOW)
+	if (s.group > NETD_GROUP_GOING && s.group <= NETD_GROUP_NOW_LAST)
 		s.group = NETD_GROUP_GOING;
 	kind = kind_of(l, &s);
 	/* the number after a pair is its peer's: veth_create() */

@@ -20,10 +20,13 @@
  * bridge, 20 ms and more.  What is to go is moved to a group of links that
  * are about to be deleted, and its bridges are set down, which ends their
  * routes.  From then on it counts as gone; a process of its own deletes it.
- * Not too many in one request, which holds the lock of all the host's links.
+ * Not too many in one request, which holds the lock of all the host's links;
+ * what it waits for without the lock, before the next request, is the time of
+ * a second process.
  */
 #define PORTS_TOGETHER 256
-#define BRIDGES_TOGETHER 16
+#define BRIDGES_TOGETHER 8
+#define REAPERS (NETD_GROUP_NOW_LAST - NETD_GROUP_NOW + 1)
 #define NOW_PORTS 16		/* so few are deleted at once */
 
 /* --- in the reaper --------------------------------------------------- */
@@ -58,7 +61,7 @@ static int take_doomed(void *arg, struct nlmsghdr *nlh)
 	    nlmsg_parse(nlh, sizeof(*i), tb, IFLA_MAX, NULL))
 		return 0;
 	group = tb[IFLA_GROUP] ? nla_get_u32(tb[IFLA_GROUP]) : 0;
-	if (group != NETD_GROUP_GOING && group != NETD_GROUP_NOW)
+	if (group < NETD_GROUP_GOING || group > NETD_GROUP_NOW_LAST)
 		return 0;
 	if (tb[IFLA_LINKINFO])
 		nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL);
@@ -91,20 +94,44 @@ static int ask_group(struct ns *ns, int type, uint32_t index, uint32_t group)
 	return err;
 }
 
+/* Each of the reapers takes every other batch, and has a group of its own. */
 static int delete_these(struct ns *ns, const struct list_of *l,
-			uint32_t together)
+			uint32_t together, uint32_t me)
 {
 	uint32_t i;
 	int err = 0;
 
 	for (i = 0; i < l->n && !err; i++) {
-		ask_group(ns, RTM_SETLINK, l->index[i], NETD_GROUP_NOW);
+		if (i / together % REAPERS != me)
+			continue;
+		ask_group(ns, RTM_SETLINK, l->index[i], NETD_GROUP_NOW + me);
 		if ((i + 1) % together == 0 || i + 1 == l->n)
-			err = ask_group(ns, RTM_DELLINK, 0, NETD_GROUP_NOW);
+			err = ask_group(ns, RTM_DELLINK, 0,
+					NETD_GROUP_NOW + me);
 		/* somebody else was quicker */
 		if (err == -ENODEV)
 			err = 0;
 	}
+	return err;
+}
+
+/* The second reaper has a socket of its own: each waits for its answers. */
+static int delete_all(struct ns *ns, const struct list_of *l,
+		      uint32_t together)
+{
+	struct ns mine = { .name = (char *)"" };
+	pid_t pid = l->n > together ? fork() : -1;
+	int err;
+
+	if (!pid) {
+		mine.rt = rt_socket();
+		_exit(mine.rt < 0 || delete_these(&mine, l, together, 1));
+	}
+	err = delete_these(ns, l, together, 0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	else if (!err)
+		err = delete_these(ns, l, together, 1);
 	return err;
 }
 
@@ -119,9 +146,9 @@ static int reap_all(struct ns *ns)
 		err = rt_dump(ns, RTM_GETLINK, &i, sizeof(i), take_doomed,
 			      begin_doomed, &d);
 		if (!err)
-			err = delete_these(ns, &d.ports, PORTS_TOGETHER);
+			err = delete_all(ns, &d.ports, PORTS_TOGETHER);
 		if (!err)
-			err = delete_these(ns, &d.bridges, BRIDGES_TOGETHER);
+			err = delete_all(ns, &d.bridges, BRIDGES_TOGETHER);
 	} while (!err && (d.ports.n || d.bridges.n));
 	return err;
 }

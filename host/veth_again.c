@@ -61,7 +61,7 @@ static bool is_going(struct host *h, const struct named *n)
 	struct linkmap_row *r;
 	struct ns *ns;
 
-	if (n->group == NETD_GROUP_GOING || n->group == NETD_GROUP_NOW)
+	if (n->group >= NETD_GROUP_GOING && n->group <= NETD_GROUP_NOW_LAST)
 		return true;
 	if (n->group != NETD_GROUP_PEER)
 		return false;

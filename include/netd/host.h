@@ -14,6 +14,7 @@
 #define NETD_GROUP_NIC 0x6e6576u	/* a physical NIC that was taken */
 #define NETD_GROUP_GOING 0x6e6577u	/* counts as gone */
 #define NETD_GROUP_NOW 0x6e6578u	/* so does what is being deleted */
+#define NETD_GROUP_NOW_LAST 0x6e6579u	/* by one of several */
 /* rtm_protocol of our routes, rules; NDA_PROTOCOL of our neighbours. */
 #define NETD_RTPROT 0xc3
 /* IFA_PROTO of our addresses. */
