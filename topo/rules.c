@@ -188,9 +188,50 @@ static void name_elem(struct where *w, const char *set, const char *data,
 static void same_pair(struct where *w, const struct iface *f)
 {
 	if (!f->isolated)
-		rules_elem(w->x, w->ns, "inet netd pair", "accept",
-			   iface_pos(f), "\"%s\" . \"%s\"", f->name,
-			   f->name);
+		rules_elem(w->x, w->ns, "inet netd pair",
+			   f->managed && f->net->has_gateway ? "goto inside" :
+			   "accept", iface_pos(f), "\"%s\" . \"%s\"",
+			   f->name, f->name);
+}
+
+/* Intervals must not overlap: the wider one, of equal ones the first. */
+static bool in_wider(const struct prefix *v, uint32_t n, uint32_t i)
+{
+	uint32_t j;
+
+	for (j = 0; j < n; j++)
+		if (j != i && prefix_covers(&v[j], &v[i]) &&
+		    (j < i || v[j].len != v[i].len))
+			return true;
+	return false;
+}
+
+/* What is behind a network's interface, and the router's MAC there. */
+static void own_addresses(struct where *w, const struct iface *f)
+{
+	struct network *n = f->net;
+	const struct prefix *more = n->addresses.items;
+	struct prefix *v = arena_alloc(w->x->out->arena, sizeof(*v) *
+				       (2 + n->addresses.n + n->routes.n));
+	uint32_t i, k = 0;
+	char text[50];
+
+	if (!f->managed || !n->has_gateway)
+		return;
+	v[k++] = f->net4;
+	v[k++] = f->net6;
+	for (i = 0; i < n->addresses.n; i++)
+		v[k++] = prefix_net(&more[i]);
+	list_for(struct troute, r, &n->routes)
+		v[k++] = r->to;
+	for (i = 0; i < k; i++)
+		if (v[i].ip.family && !in_wider(v, k, i))
+			rules_elem(w->x, w->ns, v[i].ip.family == 6 ?
+				   "inet netd own6" : "inet netd own4", "",
+				   iface_pos(f), "\"%s\" . %s", f->name,
+				   rules_net(&v[i], text));
+	rules_elem(w->x, w->ns, "inet netd router_macs", "", iface_pos(f),
+		   "%s", mac_text(&n->hwaddr, text));
 }
 
 /* Ranges of one protocol that overlap are one element, or they clash. */
@@ -264,6 +305,7 @@ static void home_network(struct where *w, const struct iface *f)
 	if (f->log)
 		name_elem(w, "inet netd logged", "", f);
 	same_pair(w, f);
+	own_addresses(w, f);
 	services(w, f);
 	if (f->net->has_gateway) {
 		gate(w, f->net, &f->net->gw4);

@@ -77,6 +77,8 @@ void rules_elem(struct rules *x, const char *ns, const char *set,
 /* The name of a chain PREFIX_A_B for two interfaces; unambiguous. */
 const char *rules_name(struct rules *x, const char *prefix, const char *a,
 		       const char *b);
+/* As nft prints it: an address alone where there is only one.  TEXT: 50. */
+const char *rules_net(const struct prefix *p, char *text);
 /* " comment "..."" of a policy's name, or "". */
 const char *rules_comment(struct rules *x, const char *label);
 

@@ -34,6 +34,9 @@ static const struct base_set sets[] = {
 	{ "inet netd closed", "type ifname" },
 	{ "inet netd closed6", "type ifname" },
 	{ "inet netd logged", "type ifname" },
+	{ "inet netd router_macs", "type ether_addr" },
+	{ "inet netd own4", "type ifname . ipv4_addr; flags interval" },
+	{ "inet netd own6", "type ifname . ipv6_addr; flags interval" },
 	{ "inet netd pair", "type ifname . ifname : verdict" },
 	/* guests and the host itself */
 	{ "inet netd host_in", "type ifname : verdict" },
@@ -111,6 +114,7 @@ static const struct base_set sets[] = {
 	/* bounds, so that a guest fills no table of the kernel */
 	{ "inet netd newconn", "type ifname; size 65535; flags dynamic" },
 	{ "inet netd newnear", "type ifname; size 65535; flags dynamic" },
+	{ "inet netd logging", "type ifname; size 65535; flags dynamic" },
 	{ "inet netd near4", "type ifname . ipv4_addr" NEAR },
 	{ "inet netd near6", "type ifname . ipv6_addr" NEAR },
 	/* ports: how they are guarded; those of bridges nobody else is on */
@@ -133,7 +137,11 @@ static const struct base_set sets[] = {
 };
 
 #define FIB_SADDR "fib saddr . iif oif missing counter drop\n"
-#define GUEST FIB_SADDR "ip daddr 169.254.0.0/16 counter drop\n"
+#define RELATED "ct state invalid,related jump related\n"
+#define GUEST FIB_SADDR "ip daddr 169.254.0.0/16 counter drop\n" RELATED
+#define LOG_REFUSED(ifname) \
+	"add @logging { " ifname " limit rate 10/second burst 20 packets }" \
+	" log prefix \"netd refused: \" group 0\n"
 #define IS_FORWARD "ct mark & 0x00000001 == 0x00000001 ct status dnat "
 #define PORTS "meta l4proto { tcp, udp, sctp } "
 
@@ -152,6 +160,7 @@ static const struct base_chain chains[] = {
 	  "meta nfproto ipv6 iifname @closed6 goto refuse\n"
 	  "meta nfproto ipv6 oifname @closed6 goto refuse\n"
 	  "iifname @managed " FIB_SADDR
+	  "iifname @managed " RELATED
 	  "meta nfproto ipv4 iifname @lent4 oifname != @managed"
 	  " ct state new counter drop\n"
 	  "meta nfproto ipv6 iifname @lent6 oifname != @managed"
@@ -159,6 +168,26 @@ static const struct base_chain chains[] = {
 	{ "inet netd mss", false,
 	  "iifname @managed tcp option maxseg size set rt mtu\n"
 	  "oifname @managed tcp option maxseg size set rt mtu\n" },
+	/*
+	 * What comes back to the network it came from, by the router: it may
+	 * make the router look for neighbours.  Frames of the bridge itself
+	 * pass here where bridge-nf-call-iptables is 1.
+	 */
+	{ "inet netd inside", false,
+	  "ether daddr != @router_macs accept\n"
+	  "goto admit\n" },
+	/*
+	 * An ICMP error is of a connection of whoever sends it: its source is
+	 * free, so that a guest could break off another network's.
+	 */
+	{ "inet netd related", false,
+	  "meta l4proto != { icmp, ipv6-icmp } return\n"
+	  "ct state invalid counter drop\n"
+	  "iifname . ct original ip saddr @own4 return\n"
+	  "iifname . ct reply ip saddr @own4 return\n"
+	  "iifname . ct original ip6 saddr @own6 return\n"
+	  "iifname . ct reply ip6 saddr @own6 return\n"
+	  "counter drop\n" },
 	/*
 	 * To the outside, as the mode allows.  From a network: with a source
 	 * that is routed there; a named router may have other ways back.
@@ -219,15 +248,12 @@ static const struct base_chain chains[] = {
 	{ "inet netd refuse", false,
 	  "ct state invalid counter drop\n"
 	  "iifname @managed " FIB_SADDR
-	  "iifname @logged jump log_refused\n"
-	  "oifname @logged jump log_refused\n"
+	  "iifname @logged " LOG_REFUSED("iifname")
+	  "oifname @logged iifname != @logged " LOG_REFUSED("oifname")
 	  "goto rejected\n" },
 	{ "inet netd rejected", false,
 	  "meta l4proto tcp counter reject with tcp reset\n"
 	  "counter reject with icmpx admin-prohibited\n" },
-	{ "inet netd log_refused", false,
-	  "limit rate 10/second burst 20 packets"
-	  " log prefix \"netd refused: \" group 0\n" },
 	{ "inet netd input", true,
 	  "type filter hook input priority filter; policy accept;\n"
 	  "iifname @managed goto guest_input\n"
@@ -249,7 +275,7 @@ static const struct base_chain chains[] = {
 	  "iifname . meta l4proto vmap @svc_proto\n"
 	  "icmp type echo-request accept\n"
 	  "icmpv6 type echo-request accept\n"
-	  "iifname @logged jump log_refused\n"
+	  "iifname @logged " LOG_REFUSED("iifname")
 	  "counter drop\n" },
 	{ "inet netd output", true,
 	  "type filter hook output priority filter; policy accept;\n"
@@ -345,8 +371,10 @@ static const struct base_chain chains[] = {
 	  "arp htype 1 arp hlen 6 arp plen 4 arp operation { request, reply }"
 	  " iifname . arp saddr ether @p_mac jump g_arp_ip\n"
 	  "counter drop\n" },
+	/* a probe for another's address would keep it from using that */
 	{ "bridge netd g_arp_ip", false,
-	  "arp saddr ip 0.0.0.0 accept\n"
+	  "arp saddr ip 0.0.0.0 iifname . arp daddr ip @p_ip4 accept\n"
+	  "arp saddr ip 0.0.0.0 iifname . arp daddr ip @p_net4 accept\n"
 	  "iifname . arp saddr ip @p_ip4 accept\n"
 	  "iifname . arp saddr ip @p_net4 accept\n" },
 	/* where no IPv4 address is known, the MAC alone */
@@ -515,61 +543,4 @@ void rules_elem(struct rules *x, const char *ns, const char *set,
 	e->o.within_kind = KIND_SET;
 	e->o.within = set;
 	e->data = data;
-}
-
-static bool plain(const char *s)
-{
-	/* '_' joins the names, and other characters are no nft word */
-	return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		      "0123456789.-") == strlen(s);
-}
-
-static void add_word(struct buf *b, const char *s)
-{
-	char c[2] = "";
-
-	for (; *s; s++) {
-		c[0] = *s;
-		buf_str(b, plain(c) ? c : "_");
-	}
-}
-
-const char *rules_name(struct rules *x, const char *prefix, const char *a,
-		       const char *b)
-{
-	const char *whole = arena_printf(x->out->arena, "%s/%s", a, b);
-	struct buf name = { 0 };
-	const char *out;
-
-	buf_printf(&name, "inet netd %s_", prefix);
-	add_word(&name, a);
-	if (*b) {
-		buf_str(&name, "_");
-		add_word(&name, b);
-	}
-	if (!plain(a) || !plain(b))
-		buf_printf(&name, "_%08x",
-			   (unsigned int)hash64(whole, strlen(whole)));
-	out = arena_strdup(x->out->arena, buf_text(&name));
-	buf_free(&name);
-	return out;
-}
-
-const char *rules_comment(struct rules *x, const char *label)
-{
-	struct buf b = { 0 };
-	const char *out;
-	size_t i;
-
-	if (!label || !*label)
-		return "";
-	buf_str(&b, " comment \"");
-	for (i = 0; label[i] && i < 100; i++)
-		buf_add(&b, label[i] >= ' ' && label[i] < 0x7f &&
-			label[i] != '"' && label[i] != '\\' ?
-			&label[i] : "_", 1);
-	buf_str(&b, "\"");
-	out = arena_strdup(x->out->arena, buf_text(&b));
-	buf_free(&b);
-	return out;
 }

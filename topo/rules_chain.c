@@ -84,9 +84,12 @@ static void log_line(struct text *t, const char *when, const char *match,
 			p->label[i] != '"' && p->label[i] != '\\' ?
 			p->label[i] : '_';
 	prefix[i] = '\0';
-	buf_printf(&t->b, "%s%s%slimit rate 10/second burst 20 packets"
+	/* where pairs share a chain, each network has its part all the same */
+	buf_printf(&t->b, "%s%s%s%slimit rate 10/second burst 20 packets%s"
 		   " log prefix \"netd %s: \" group 0\n", when, match,
-		   p->action == ACT_ALLOW ? "ct state new " : "", prefix);
+		   p->action == ACT_ALLOW ? "ct state new " : "",
+		   is_shared(t) ? "add @logging { iifname " : "",
+		   is_shared(t) ? " }" : "", prefix);
 }
 
 static const char *verdict(struct text *t, const struct policy *p,
@@ -204,7 +207,8 @@ static void head(struct text *t)
 
 	if (u->from && u->from->managed)
 		buf_str(&t->b, "fib saddr . iif oif missing counter drop\n"
-			"ip daddr 169.254.0.0/16 counter drop\n");
+			"ip daddr 169.254.0.0/16 counter drop\n"
+			"ct state invalid,related jump related\n");
 	if (u->to && t->w->forwards->n)
 		buf_printf(&t->b, "ct mark & 0x00000001 == 0x00000001"
 			   " ct status dnat %s\n",

@@ -71,10 +71,13 @@ static void text_ip6(unsigned int m, const char *s, struct buf *b)
 	if (m & (G_ND | G_RA | G_DHCP))
 		buf_str(b, "meta l4proto { ip, ipv6-route, ipv6-frag,"
 			" ipv6-opts } counter drop\n");
-	if (m & G_DHCP)
-		buf_str(b, "udp sport 547 counter drop\n");
-	buf_str(b, "meta l4proto 0-255 accept\n"
-		"counter drop\n");
+	/* the port may be in the next fragment, so that one is dropped, too */
+	buf_str(b, m & G_DHCP ? "udp sport 547 counter drop\n"
+		"meta l4proto != udp accept\n"
+		"udp sport 0-65535 accept\n"
+		"meta l4proto udp frag frag-off != 0 accept\n" :
+		"meta l4proto 0-255 accept\n");
+	buf_str(b, "counter drop\n");
 }
 
 /* By type: what to do, with which guard. */

@@ -79,6 +79,31 @@ static void pair(struct passage *p, const char *in, const char *out,
 	rules_elem(p->x, "", set, to, p->pos, "\"%s\" . \"%s\"", in, out);
 }
 
+static void own(struct passage *p, const struct prefix *net)
+{
+	char text[50];
+
+	if (net->ip.family)
+		rules_elem(p->x, "", net->ip.family == 6 ? "inet netd own6" :
+			   "inet netd own4", "", p->pos, "\"%s\" . %s",
+			   p->f.name, rules_net(net, text));
+}
+
+/* What is behind a transit: itself, and networks that aren't translated. */
+static void own_addresses(struct passage *p)
+{
+	own(p, &(struct prefix){ p->way->inner4.ip, 32 });
+	own(p, &(struct prefix){ p->way->inner6.ip, 128 });
+	if (p->lab)
+		return;
+	list_for(struct network, n, &p->x->t->networks) {
+		if (n->mode == MODE_ROUTED || n->mode == MODE_OPEN)
+			own(p, &n->net4);
+		if (n->mode6 == MODE_ROUTED || n->mode6 == MODE_OPEN)
+			own(p, &n->net6);
+	}
+}
+
 /* Routed networks of the home: their own addresses pass, in and out. */
 static const char *routed(struct passage *p, const char *up)
 {
@@ -211,6 +236,7 @@ static void passage(struct passage *p, const struct list *forwards)
 	elem(p, "inet netd managed", "");
 	elem(p, "inet netd closed", "");
 	gates(p);
+	own_addresses(p);
 	/* what is forwarded from the uplink is the host, to a lab */
 	if (!p->lab) {
 		elem(p, "inet netd outgoing4", "");

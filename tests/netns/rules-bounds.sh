@@ -5,18 +5,20 @@
 . "$TESTS/site.sh"
 . "$TESTS/frames.sh"
 
+A1=fd000001000000000000000000000011
+
 topology()
 {
 	cat >"$WORLD/bounds.net.yaml" <<'YAML'
 networks:
   a: {mode: nat, subnet: 10.1.0.0/24, subnet6: "fd00:1::/64", mac: "02:00:00:00:0a:ff"}
-  b: {mode: nat, subnet: 10.2.0.0/16, mtu: 1400}
+  b: {mode: nat, subnet: 10.2.0.0/16, mtu: 1400, mac: "02:00:00:00:0b:ff"}
   c: {mode: nat, subnet: 10.3.0.0/24, port-isolation: true}
   l2: {}
   adopts: {mode: nat, subnet: 10.5.0.0/24, adopt: true}
 attachments:
   a1: {network: a, type: veth, netns: a1, mac: "02:00:00:00:0a:01", address: 10.1.0.11, address6: "fd00:1::11"}
-  b1: {network: b, type: veth, netns: b1, address: 10.2.0.11}
+  b1: {network: b, type: veth, netns: b1, mac: "02:00:00:00:0b:01", address: 10.2.0.11}
   c1: {network: c, type: veth, netns: c1, address: 10.3.0.11}
   c2: {network: c, type: veth, netns: c2, address: 10.3.0.12}
   e1: {network: l2, type: veth, netns: e1}
@@ -190,6 +192,32 @@ foreign_port()
 	must ip netns del other
 }
 
+# A guest that looks for its own neighbours by way of the gateway makes us look
+# for few, too: the kernel's table is one for all.
+own_neighbours()
+{
+	local i n head
+	head=$(eth 020000000bff 020000000b01 0800)$(v4 10.2.0.11 "" 1 "")
+	for i in {1..900}; do
+		printf '%s0a02%04x0800000000010001\n' "${head%00}" \
+			$((i + 2048))
+	done | in_ns b1 "$FRAME" send eth0 - >/dev/null
+	n=$(ip -4 neigh show dev nd-b | grep -c '^10\.2\.\(8\|9\|10\|11\)\.')
+	check "few own neighbours are looked for ($n of 900)" [ "$n" -lt 400 ]
+	check "some are" [ "$n" -gt 100 ]
+	head=$(eth 020000000aff 020000000a01 86dd)
+	for i in {1..900}; do
+		echo "$head$(v6 "$A1" "${A1%0011}$(printf %04x \
+			$((i + 4096)))" 58 80000000000100)"
+	done | in_ns a1 "$FRAME" send eth0 - >/dev/null
+	n=$(ip -6 neigh show dev nd-a | grep -c '^fd00:1::1[0-9a-f]\{3\} ')
+	check "few own neighbours of IPv6 are looked for ($n of 900)" \
+		[ "$n" -lt 400 ]
+	check "some are" [ "$n" -gt 100 ]
+	can c1 203.0.113.254 tcp 80
+	can a1 10.2.0.11 icmp
+}
+
 start_netd
 outside
 guests a1 b1 c1 c2 e1 e2 g1
@@ -206,3 +234,4 @@ for nf in $NF; do
 done
 connections
 neighbours
+own_neighbours

@@ -97,7 +97,7 @@ static void test_modes(void)
 	uint32_t chains;
 
 	world_init(&w, two);
-	CHECK(is(data_of(&w, "inet netd pair \"nd-a\" . \"nd-a\""), "accept"));
+	CHECK(is(data_of(&w, "inet netd pair \"nd-a\" . \"nd-a\""), "goto inside"));
 	CHECK(is(data_of(&w, "inet netd pair \"nd-a\" . \"eth0\""),
 		 "goto guest_out"));
 	CHECK(is(data_of(&w, "inet netd pair \"eth0\" . \"nd-a\""),
