@@ -137,6 +137,7 @@ int cmd_list(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 

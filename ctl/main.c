@@ -92,6 +92,13 @@ const struct command commands[] = {
 	  "  --address ADDR, --address6 ADDR, --mac MAC, --ifname NAME\n"
 	  "  --publish [IP:]PORT[:PORT][/PROTOCOL], --label KEY=VALUE\n"
 	  "  --wait=TIME        until the network is usable; default 10s\n" },
+	{ "doctor", cmd_doctor, "",
+	  "finds what stands in the way of netd's traffic",
+	  "Rules of other firewalls, programs on ports that networks need,\n"
+	  "files that configure netd's interfaces, subnets in use elsewhere,\n"
+	  "limits and settings: each with the place and the command, or the\n"
+	  "key of the topology, that cures it.  Nothing is changed.\n"
+	  "Exits with 0 when nothing was found, with 2 when something was.\n" },
 	{ "events", cmd_events, "", "prints what happens, as it happens", "" },
 	{ "completion", cmd_completion, "bash|zsh|fish",
 	  "prints a completion script",

@@ -1,6 +1,7 @@
 // fact.c - what the host can do and holds: facts for the topology
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/look.h"
+#include "host/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -231,6 +232,8 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	add_owners(wanted, found);
 	add_services(h, found);
 	probe_facts(h, found);
+	if (h->looking & OBSERVE_SURVEY)
+		survey(h, found);
 	return 0;
 }
 

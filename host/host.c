@@ -147,6 +147,7 @@ static int look(struct host *h, uint32_t what, const struct state *wanted,
 
 	/* what happened until now is what is looked at */
 	h->told &= ~what;
+	h->looking = what;
 	if (what & OBSERVE_LINKS)
 		watch_drain(h);
 	if (what & OBSERVE_NFT)

@@ -63,6 +63,7 @@ struct host {
 	struct probes *probes;	/* of the kernel, once */
 	bool ending;
 	uint32_t told;		/* OBSERVE_*: WIRE_DIRTY, not looked at yet */
+	uint32_t looking;	/* OBSERVE_*: at that, now */
 	unsigned int depth;	/* of requests within requests */
 	uint32_t id;		/* of the request being served */
 	uint8_t met[8192];	/* addresses that were there: announce.c */

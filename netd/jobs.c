@@ -525,7 +525,7 @@ bool job_may_interrupt(const struct job *j)
 	static const bool waits[JOB_COUNT] = {
 		[JOB_PLAN] = true, [JOB_RELOAD] = true, [JOB_HISTORY] = true,
 		[JOB_ROLLBACK] = true, [JOB_CONFIRM] = true,
-		[JOB_CANCEL] = true,
+		[JOB_CANCEL] = true, [JOB_DOCTOR] = true,
 	};
 
 	return !waits[j->what] && !j->confirm;
@@ -542,7 +542,7 @@ void job_run(struct engine *e, struct job *j)
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
 		[JOB_HISTORY] = job_history, [JOB_ROLLBACK] = job_rollback,
 		[JOB_CONFIRM] = job_confirm, [JOB_CANCEL] = job_cancel,
-		[JOB_DOCKER] = job_docker,
+		[JOB_DOCKER] = job_docker, [JOB_DOCTOR] = job_doctor,
 	};
 
 	report_clear(e->report);

@@ -25,6 +25,10 @@ int keep_text(struct engine *e, void *arg);
 int keep_former(struct engine *e, const struct former *f);
 void forget_text(struct engine *e, const char *topology);
 
+/* --- doctor.c ------------------------------------------------------- */
+
+void job_doctor(struct engine *e, struct job *j);
+
 /* --- rollback.c ------------------------------------------------------ */
 
 void job_history(struct engine *e, struct job *j);

@@ -41,6 +41,7 @@ enum job_kind {
 	JOB_ROLLBACK,		/* name: a number, or the last one */
 	JOB_CONFIRM,
 	JOB_CANCEL,
+	JOB_DOCTOR,
 	JOB_COUNT
 };
 

@@ -47,6 +47,8 @@ enum {
 	OBSERVE_NFT = 2,
 	OBSERVE_FACTS = 4,
 	OBSERVE_SYSCTLS = 8,	/* only those of the body; also in LINKS */
+	OBSERVE_SURVEY = 16,	/* with FACTS: what else is on the host, see
+				 * doctor.h */
 	DIRTY_REAPED = 256,	/* the links of a large removal are gone */
 };
 
