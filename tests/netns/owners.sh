@@ -123,7 +123,7 @@ kind_of()
 	"POST topologies" | "PUT topologies/*" | "DELETE topologies" | \
 	"DELETE topologies/*" | "POST plan" | "POST reload" | "GET history" | \
 	"GET history/*" | "POST rollback" | "POST rollback/*" | \
-	"POST confirm" | "POST cancel") echo admin ;;
+	"POST confirm" | "POST cancel" | "GET doctor") echo admin ;;
 	esac
 }
 
