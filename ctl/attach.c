@@ -30,6 +30,7 @@ static const struct {
 	{ "netns=", "netns", as_text }, { "tap", NULL, NULL },
 	{ "nic=", NULL, NULL }, { "reserve", NULL, NULL },
 	{ "name=", NULL, NULL }, { "wait=?", NULL, NULL },
+	{ "ingress=", NULL, NULL }, { "egress=", NULL, NULL },
 	{ "owner=", "owner", as_text }, { "group=", "group", as_text },
 	{ "queues=", "queues", as_number }, { "ifname=", "ifname", as_text },
 	{ "address=", "address", as_text },
@@ -38,7 +39,7 @@ static const struct {
 	{ "publish=+", "publish", json_lines },
 	{ "label=+", "labels", json_labels },
 };
-enum { NETNS, TAP, NIC, RESERVE, NAME, WAIT,
+enum { NETNS, TAP, NIC, RESERVE, NAME, WAIT, INGRESS, EGRESS,
        VALUES = sizeof(keys) / sizeof(*keys) };
 
 static json_t *as_text(const char *v)
@@ -97,6 +98,19 @@ void make_name(char *out, size_t size, const char *prefix)
 	snprintf(out, size, "%.40s-%016llx", prefix, r);
 }
 
+void set_bandwidth(json_t *o, const char *ingress, const char *egress)
+{
+	json_t *b = json_object();
+
+	if (ingress)
+		json_object_set_new(b, "ingress", json_string(ingress));
+	if (egress)
+		json_object_set_new(b, "egress", json_string(egress));
+	if (json_object_size(b))
+		json_object_set(o, "bandwidth", b);
+	json_decref(b);
+}
+
 static json_t *attachment(const char *network, const char **v)
 {
 	json_t *o = json_object();
@@ -111,6 +125,7 @@ static json_t *attachment(const char *network, const char **v)
 		if (v[i] && keys[i].json)
 			json_object_set_new(o, keys[i].key,
 					    keys[i].json(v[i]));
+	set_bandwidth(o, v[INGRESS], v[EGRESS]);
 	return o;
 }
 

@@ -74,16 +74,41 @@ static void add_ports(const struct cni *c, json_t *o, bool others)
 	json_object_set_new(o, "publish", list);
 }
 
-static void refuse_bandwidth(const struct cni *c)
+/* CNI counts bits, and bursts too; 0 or nothing: no bound. */
+static void add_bound(const struct cni *c, json_t *o, const json_t *b,
+		      const char *way, const char *rate, const char *burst)
+{
+	const json_t *r = plug_get(b, rate), *u = plug_get(b, burst);
+	json_int_t bits = json_integer_value(r);
+	json_int_t bytes = json_integer_value(u) / 8;
+	json_t *limit;
+
+	if ((r && !json_is_integer(r)) || (u && !json_is_integer(u)) ||
+	    bits < 0 || bytes < 0 || bytes > UINT32_MAX)
+		cni_fail(c, CNI_CONFIG, NULL, "bandwidth: expected %s in bit/s "
+			 "and %s in bits", rate, burst);
+	/* a burst without a rate bounds nothing */
+	if (!bits)
+		return;
+	limit = json_pack("{s:I}", "rate", bits);
+	if (bytes)
+		json_object_set_new(limit, "burst", json_integer(bytes));
+	json_object_set_new(o, way, limit);
+}
+
+/* A plugin `bandwidth` that is chained would do it again: it may. */
+static void add_bandwidth(const struct cni *c, json_t *o)
 {
 	const json_t *b = plug_get(c->runtime, "bandwidth");
+	json_t *bounds = json_object();
 
-	/* a burst without a rate limits nothing */
-	if (json_integer_value(plug_get(b, "ingressRate")) ||
-	    json_integer_value(plug_get(b, "egressRate")))
-		cni_fail(c, CNI_CONFIG, NULL, "bandwidth: not yet: leave the "
-			 "capability out, and chain the plugin `bandwidth` "
-			 "behind netd-cni");
+	if (b && !json_is_object(b) && !json_is_null(b))
+		cni_fail(c, CNI_CONFIG, NULL, "bandwidth: expected an object");
+	add_bound(c, bounds, b, "ingress", "ingressRate", "ingressBurst");
+	add_bound(c, bounds, b, "egress", "egressRate", "egressBurst");
+	if (json_object_size(bounds))
+		json_object_set(o, "bandwidth", bounds);
+	json_decref(bounds);
 }
 
 static void add_labels(const struct cni *c, json_t *o)
@@ -202,7 +227,7 @@ static json_t *attachment(const struct cni *c)
 	add_addresses(c, o);
 	add_mac(c, o);
 	add_ports(c, o, others);
-	refuse_bandwidth(c);
+	add_bandwidth(c, o);
 	add_labels(c, o);
 	if (c->ipam)
 		delegate(c, o);

@@ -102,6 +102,8 @@ long wait_ms(const char *text);
 /* The lines of V as a list of strings; as a map, those of KEY=VALUE. */
 json_t *json_lines(const char *v);
 json_t *json_labels(const char *v);
+/* Adds what attachment O may get and send: RATE[/BURST], or NULL. */
+void set_bandwidth(json_t *o, const char *ingress, const char *egress);
 /* Attaches O, whose reference it takes; waits MS for it to be usable. */
 struct reply ask_attach(const char *name, json_t *o, long ms);
 /* 0, or -1: *R tells why.  The caller frees it. */
@@ -113,6 +115,7 @@ int ask_detach(const char *topology, const char *name, struct reply *r);
 struct exec_net {
 	const char *network, *root, *user, *name, *wait;
 	const char *ifname, *address, *address6, *mac, *publish, *labels;
+	const char *ingress, *egress;
 };
 
 int exec_on_network(const struct exec_net *n, char **command);

@@ -107,10 +107,11 @@ static int exec_in(const char *node, char **command)
 
 static const char *const spec[] = {
 	"network=", "chroot=", "user=", "name=", "wait=", "ifname=",
-	"address=", "address6=", "mac=", "publish=+", "label=+", NULL
+	"address=", "address6=", "mac=", "publish=+", "label=+",
+	"ingress=", "egress=", NULL
 };
 enum { NETWORK, ROOT, USER, NAME, WAIT, IFNAME, ADDRESS, ADDRESS6, MAC,
-       PUBLISH, LABEL, VALUES };
+       PUBLISH, LABEL, INGRESS, EGRESS, VALUES };
 
 /* Is what follows ARG its value? */
 static bool takes_value(const char *arg)
@@ -145,6 +146,7 @@ static int on_network(const char **v, char **command)
 		.name = v[NAME], .wait = v[WAIT], .ifname = v[IFNAME],
 		.address = v[ADDRESS], .address6 = v[ADDRESS6],
 		.mac = v[MAC], .publish = v[PUBLISH], .labels = v[LABEL],
+		.ingress = v[INGRESS], .egress = v[EGRESS],
 	};
 
 	return exec_on_network(&n, command);

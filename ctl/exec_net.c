@@ -177,6 +177,7 @@ static json_t *attachment(const struct exec_net *n, pid_t pid)
 	set_text(o, "mac", n->mac);
 	if (n->publish)
 		json_object_set_new(o, "publish", json_lines(n->publish));
+	set_bandwidth(o, n->ingress, n->egress);
 	labels = n->labels ? json_labels(n->labels) : json_object();
 	set_text(labels, "door", "exec");
 	json_object_set_new(o, "labels", labels);

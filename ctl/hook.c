@@ -23,6 +23,7 @@ static const char usage[] =
 "  --ifname NAME                  eth0, eth1, ...\n"
 "  --publish [IP:]PORT:PORT[/PROTOCOL][,...]\n"
 "  --default-route true|false\n"
+"  --ingress RATE[/BURST], --egress RATE[/BURST]   such as 10M/64k\n"
 "  --socket PATH                  of netd (" NETD_RUNDIR "/netd.sock)\n";
 
 void hook_fail(const char *fmt, ...)
@@ -59,6 +60,8 @@ static json_t *attachment(const struct wish *w, const char *door,
 	if (w->default_route)
 		json_object_set_new(o, "default-route", json_boolean(
 				    !strcmp(w->default_route, "true")));
+	plug_bound(o, "ingress", w->ingress);
+	plug_bound(o, "egress", w->egress);
 	plug_label(labels, "door", door);
 	snprintf(key, sizeof(key), "%s.container", door);
 	plug_label(labels, key, id);
@@ -160,7 +163,7 @@ static void set(struct wishes *w, int c, const char *value)
 	struct wish *last = &w->v[w->n ? w->n - 1 : 0];
 	const char **const fields[] = {
 		&last->address, &last->mac, &last->ifname, &last->publish,
-		&last->default_route,
+		&last->default_route, &last->ingress, &last->egress,
 	};
 
 	if (c == 'S') {
@@ -184,6 +187,8 @@ static void parse(struct wishes *w, int argc, char **argv)
 		{ "ifname", required_argument, NULL, 2 },
 		{ "publish", required_argument, NULL, 3 },
 		{ "default-route", required_argument, NULL, 4 },
+		{ "ingress", required_argument, NULL, 5 },
+		{ "egress", required_argument, NULL, 6 },
 		{ "network", required_argument, NULL, 'n' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },

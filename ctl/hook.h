@@ -13,6 +13,7 @@ struct wish {
 	const char *address, *publish;	/* lists, with commas */
 	const char *mac, *ifname;
 	const char *default_route;	/* "true", "false" */
+	const char *ingress, *egress;	/* "10M/64k" */
 };
 
 struct wishes {

@@ -15,6 +15,7 @@ static void annotate(struct wish *w, unsigned int i, const json_t *notes)
 		{ "address", &w->address }, { "mac", &w->mac },
 		{ "ifname", &w->ifname }, { "publish", &w->publish },
 		{ "default-route", &w->default_route },
+		{ "ingress", &w->ingress }, { "egress", &w->egress },
 	};
 	char key[64];
 	unsigned int k;
@@ -32,7 +33,7 @@ static bool known(const char *key)
 {
 	static const char *const names[] = {
 		"network", "address", "mac", "ifname", "publish",
-		"default-route",
+		"default-route", "ingress", "egress",
 	};
 	const char *at = key + strlen(PREFIX);
 	unsigned int i, n;
@@ -55,8 +56,8 @@ static void check_keys(json_t *notes)
 	json_object_foreach(notes, key, it)
 		if (!strncmp(key, PREFIX, strlen(PREFIX)) && !known(key))
 			hook_fail("annotation %s: expected network, address, "
-				  "mac, ifname, publish or default-route "
-				  "behind " PREFIX, key);
+				  "mac, ifname, publish, default-route, "
+				  "ingress or egress behind " PREFIX, key);
 }
 
 /* The annotation "netd.network": "web,lab/db" names the networks. */

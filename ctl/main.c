@@ -74,6 +74,8 @@ const struct command commands[] = {
 	  "  --address ADDR, --address6 ADDR, --mac MAC, --queues N\n"
 	  "  --no-default-route\n"
 	  "  --publish [IP:]PORT[:PORT][/PROTOCOL]   often: a forward to it\n"
+	  "  --ingress RATE[/BURST], --egress RATE[/BURST]   what it may get\n"
+	  "                     and send: bit/s (10M), bytes at once (64k)\n"
 	  "  --label KEY=VALUE  often: kept with it\n"
 	  "  --wait[=TIME]      until both ends are usable, 30 s at most\n"
 	  "The same NAME with the same text again is no error.\n" },

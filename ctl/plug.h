@@ -72,6 +72,9 @@ void plug_label(json_t *labels, const char *key, const char *value);
 void plug_address(json_t *o, const char *address);
 /* Adds the words between commas to the list KEY of O. */
 void plug_words(json_t *o, const char *key, const char *words);
+/* Adds what attachment O may get or send: WAY is ingress or egress, BOUND
+ * RATE[/BURST], or NULL for none. */
+void plug_bound(json_t *o, const char *way, const char *bound);
 /*
  * A forward for `publish`: PROTOCOL NULL or "" is tcp, in any case; LISTEN
  * NULL, "" or a family's zero address: all.  NULL: no such ports or protocol.

@@ -97,3 +97,13 @@ json_t *plug_get(const json_t *o, const char *key)
 			return it;
 	return NULL;
 }
+
+void plug_bound(json_t *o, const char *way, const char *bound)
+{
+	if (!bound)
+		return;
+	if (!json_object_get(o, "bandwidth"))
+		json_object_set_new(o, "bandwidth", json_object());
+	json_object_set_new(json_object_get(o, "bandwidth"), way,
+			    json_string(bound));
+}

@@ -31,8 +31,9 @@ struct driver {
 };
 
 extern const struct driver driver_netns, driver_bridge, driver_veth,
-	driver_tap, driver_nic, driver_leg, driver_address, driver_neighbour,
-	driver_route, driver_sysctl, driver_file, driver_process, driver_fact;
+	driver_tap, driver_nic, driver_ifb, driver_leg, driver_qdisc,
+	driver_redirect, driver_address, driver_neighbour, driver_route,
+	driver_sysctl, driver_file, driver_process, driver_fact;
 /* all nft kinds; host/nft */
 extern const struct driver driver_nft;
 
@@ -88,6 +89,7 @@ struct ns {
 	bool seen;		/* in the observation that is going on */
 	bool routes_changed;	/* or so an event said */
 	bool sysctl_changed;
+	bool shapes_changed;
 	struct linkmap links;
 	struct devconf *conf6;	/* what its new links are born with, or NULL */
 	pid_t reaper;		/* deletes what is going, or 0 */

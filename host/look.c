@@ -70,6 +70,8 @@ static int our_kind(const char *type)
 		return KIND_VETH;
 	if (!strcmp(type, "tun"))
 		return KIND_TAP;
+	if (!strcmp(type, "ifb"))
+		return KIND_IFB;
 	return KIND_LINK;
 }
 
@@ -298,6 +300,20 @@ static void take_lo(struct look *l, struct seen *s)
 				nla_get_string(s->tb[IFLA_IFALIAS])) : "";
 }
 
+/*
+ * Qdiscs are asked for by a dump of all, and most hosts have none of ours: the
+ * link tells the kind of its own.
+ */
+static bool may_be_shaped(const struct seen *s, int kind)
+{
+	const char *root = s->tb[IFLA_QDISC] ?
+			   nla_get_string(s->tb[IFLA_QDISC]) : "";
+
+	return kind == KIND_IFB ||
+	       (kind != KIND_LINK &&
+		(!strcmp(root, "tbf") || !strcmp(root, "netem")));
+}
+
 static int take(void *arg, struct nlmsghdr *nlh)
 {
 	struct look *l = arg;
@@ -321,6 +337,8 @@ static int take(void *arg, struct nlmsghdr *nlh)
 		l->going = true;
 		return 0;
 	}
+	if (may_be_shaped(&s, kind))
+		l->shaped = true;
 	if (l->dump && l->ns->ours && s.i->ifi_index == 1)
 		take_lo(l, &s);
 	if (!matters(l, &s, kind))
@@ -344,7 +362,7 @@ static void begin(void *arg)
 	look_reset(l);
 	linkmap_clear(&l->ns->links);
 	l->nlater = 0;
-	l->going = false;
+	l->going = l->shaped = false;
 }
 
 static struct nl_msg *ask_links(int flags, uint32_t index, const char *name)

@@ -19,6 +19,7 @@ struct look {
 	bool all;		/* foreign things too */
 	bool going;		/* links that were about to be deleted */
 	bool dump;		/* of all links, lo among them */
+	bool shaped;		/* there are qdiscs that may be ours */
 	const char *netns;	/* ns->name in found's arena */
 	struct look_later {
 		struct link *link;
@@ -36,6 +37,11 @@ int look_addresses(struct look *l, uint32_t index);
 int look_neighbours(struct look *l);
 int look_routes(struct look *l);
 void look_reset(void *arg);
+
+/* qdisc.c: qdiscs and redirects of our links, once these are known. */
+int look_shapes(struct look *l);
+/* Are there any in what is WANTED of NETNS? */
+bool look_is_shaped(const struct state *wanted, const char *netns);
 
 /* conf.c: settings of an interface as of IFLA_AF_SPEC. */
 void conf_take(struct nlattr *af_spec, struct devconf *conf);

@@ -254,6 +254,8 @@ static int look_in(struct host *h, struct ns *ns, const struct state *wanted,
 		err = look_neighbours(&l);
 	if (!err)
 		err = look_routes(&l);
+	if (!err && (l.shaped || look_is_shaped(wanted, l.netns)))
+		err = look_shapes(&l);
 	return err;
 }
 

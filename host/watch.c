@@ -31,7 +31,7 @@
 static const int rt_groups[] = {
 	RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 	RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF,
-	RTNLGRP_IPV6_NETCONF,
+	RTNLGRP_IPV6_NETCONF, RTNLGRP_TC,
 };
 
 static void join(int fd, int group, bool join)
@@ -66,14 +66,6 @@ static int event_socket(int protocol)
 		return one;
 	}
 	return fd;
-}
-
-static void watch_names(struct watch *w)
-{
-	if (w->names >= 0 && w->names_wd < 0)
-		w->names_wd = inotify_add_watch(w->names, NETNS_DIR,
-						IN_CREATE | IN_DELETE |
-						IN_MOVED_FROM | IN_MOVED_TO);
 }
 
 int watch_init(struct host *h)
@@ -261,6 +253,21 @@ static void route_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 		watch_note_routes(h, ns);
 }
 
+/* Programs of others shape their links, too. */
+static void shape_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct tcmsg *t = nlmsg_data(nlh);
+	struct linkmap_row *r;
+
+	if (nlmsg_datalen(nlh) < (int)sizeof(*t))
+		return;
+	r = linkmap_index(&ns->links, t->tcm_ifindex);
+	if (!r || r->kind == KIND_LINK)
+		return;
+	ns->shapes_changed = true;
+	soon(h->watch);
+}
+
 static void netconf_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 {
 	struct nlattr *tb[NETCONFA_MAX + 1];
@@ -288,6 +295,8 @@ static const struct {
 	{ RTM_NEWADDR, address_event }, { RTM_DELADDR, address_event },
 	{ RTM_NEWROUTE, route_event }, { RTM_DELROUTE, route_event },
 	{ RTM_NEWNETCONF, netconf_event },
+	{ RTM_NEWQDISC, shape_event }, { RTM_DELQDISC, shape_event },
+	{ RTM_NEWTFILTER, shape_event }, { RTM_DELTFILTER, shape_event },
 };
 
 static void rt_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
@@ -387,43 +396,6 @@ static void read_nft(struct host *h)
 			host_dirty(h, OBSERVE_NFT, "nft events were lost");
 }
 
-/* A namespace's name went, or one that a pair waits for came. */
-static void name_event(struct host *h, const char *name, bool gone)
-{
-	uint32_t i = state_seek(h->watched, KIND_VETH, "", "");
-	const struct veth *v;
-
-	if (gone && state_find(h->watched, KIND_NETNS, "", name))
-		host_dirty(h, OBSERVE_LINKS, "a namespace was removed");
-	for (; !gone && i < h->watched->n &&
-	     h->watched->v[i]->kind == KIND_VETH; i++) {
-		v = (const struct veth *)h->watched->v[i];
-		if (v->peer_ours || !v->peer_netns ||
-		    strcmp(v->peer_netns, name))
-			continue;
-		host_dirty(h, OBSERVE_LINKS, "a namespace appeared");
-		return;
-	}
-}
-
-static void read_names(struct host *h)
-{
-	_Alignas(8) char in[4096];
-	const struct inotify_event *e;
-	ssize_t n, at;
-
-	while ((n = read(h->watch->names, in, sizeof(in))) > 0) {
-		for (at = 0; at < n; at += sizeof(*e) + e->len) {
-			e = (const struct inotify_event *)(in + at);
-			if (e->mask & IN_IGNORED)
-				h->watch->names_wd = -1;
-			else if (e->len && h->watched)
-				name_event(h, e->name, e->mask &
-					   (IN_DELETE | IN_MOVED_FROM));
-		}
-	}
-}
-
 /* --- the loop's side ------------------------------------------------------ */
 
 int watch_fds(struct host *h, struct pollfd *fds, int room)
@@ -507,7 +479,9 @@ static void look_at_pending(struct host *h, int64_t now)
 	for (ns = ns_first(h); ns; ns = ns->next) {
 		if (ns->routes_changed && !w->lost)
 			check_routes(h, ns);
-		ns->routes_changed = false;
+		if (ns->shapes_changed && !w->lost)
+			check_shapes(h, ns);
+		ns->routes_changed = ns->shapes_changed = false;
 	}
 	check_sysctls_of(h);
 	if (w->defaults)
@@ -528,7 +502,7 @@ void watch_ready(struct host *h)
 	}
 	read_nft(h);
 	read_rt(h);
-	read_names(h);
+	watch_read_names(h);
 	now = clock_ms();
 	if (w->due && now >= w->due)
 		look_at_pending(h, now);
@@ -560,7 +534,8 @@ void watch_drain(struct host *h)
 	while (read_events(h, w->rt, NULL))
 		;
 	for (ns = ns_first(h); ns; ns = ns->next)
-		ns->routes_changed = ns->sysctl_changed = false;
+		ns->routes_changed = ns->sysctl_changed =
+			ns->shapes_changed = false;
 	w->npending = 0;
 	w->lost = w->defaults = false;
 	w->due = 0;

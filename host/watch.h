@@ -48,10 +48,15 @@ struct watch {
 void watch_note(struct host *h, struct ns *ns, const char *name, uint8_t what);
 void watch_note_routes(struct host *h, struct ns *ns);
 
+/* watch_names.c: joins, and reads what there is. */
+void watch_names(struct watch *w);
+void watch_read_names(struct host *h);
+
 /* watch_check.c: compare what there is with what must be. */
 void check_link(struct host *h, struct ns *ns, const char *name);
 void check_addrs(struct host *h, struct ns *ns, const char *dev);
 void check_routes(struct host *h, struct ns *ns);
+void check_shapes(struct host *h, struct ns *ns);
 void check_sysctls(struct host *h, struct ns *ns);
 void check_defaults(struct host *h);
 void check_forwards(struct host *h);

@@ -220,6 +220,24 @@ void check_routes(struct host *h, struct ns *ns)
 	state_free(l.found);
 }
 
+void check_shapes(struct host *h, struct ns *ns)
+{
+	struct look l;
+	int err;
+
+	look_init(&l, h, ns);
+	err = look_shapes(&l);
+	tell_doubt(h, err);
+	if (!err) {
+		state_sort(l.found, NULL, NULL);
+		compare_wanted(h, l.found, KIND_QDISC, ns->name, "");
+		compare_wanted(h, l.found, KIND_REDIRECT, ns->name, "");
+		compare_found(h, l.found, KIND_QDISC);
+		compare_found(h, l.found, KIND_REDIRECT);
+	}
+	state_free(l.found);
+}
+
 /* What netd was told of the default routes, or is about to be. */
 void watch_defaults(struct host *h, const struct buf *v4, const struct buf *v6)
 {

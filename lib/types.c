@@ -447,6 +447,40 @@ static void print_rate(const struct field *f, const void *v, struct buf *out)
 	print_unit(*(const uint64_t *)v, rates, out);
 }
 
+#define PERCENT 10000		/* of a million */
+
+/* "1%", "0.1%": up to four places behind the point */
+static int read_percent(const struct field *f, const char *text, void *v,
+			struct arena *a, struct buf *why)
+{
+	uint64_t whole, part = 0;
+	const char *rest;
+	uint32_t unit = PERCENT;
+
+	if (digits(text, &whole, &rest))
+		return -EINVAL;
+	if (*rest == '.' && !(rest[1] >= '0' && rest[1] <= '9'))
+		return -EINVAL;
+	if (*rest == '.')
+		for (rest++; *rest >= '0' && *rest <= '9' && unit > 1; rest++)
+			part += (*rest - '0') * (unit /= 10);
+	if (strcmp(rest, "%") || whole > 100 || (whole == 100 && part))
+		return -EINVAL;
+	*(uint32_t *)v = whole * PERCENT + part;
+	return 0;
+}
+
+static void print_percent(const struct field *f, const void *v,
+			  struct buf *out)
+{
+	uint32_t n = *(const uint32_t *)v, part = n % PERCENT, unit;
+
+	buf_printf(out, "%u%s", n / PERCENT, part ? "." : "");
+	for (unit = PERCENT / 10; part; part %= unit, unit /= 10)
+		buf_printf(out, "%u", part / unit);
+	buf_str(out, "%");
+}
+
 /* "via 10.1.0.9 dev nd-web weight 2", each part but the device optional */
 static int read_nexthop(const struct field *f, const char *text, void *v,
 			struct arena *a, struct buf *why)
@@ -522,6 +556,8 @@ const struct field_type field_size =
 	FIXED("a size in bytes like 1500 or 64k", uint32_t, size);
 const struct field_type field_rate =
 	FIXED("a rate in bit/s like 10M", uint64_t, rate);
+const struct field_type field_percent =
+	FIXED("a share like 1% or 0.1%", uint32_t, percent);
 const struct field_type field_nexthop =
 	FIXED("a next hop like via 10.1.0.9 dev eth0", struct nexthop,
 	      nexthop);

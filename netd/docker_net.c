@@ -297,6 +297,23 @@ static void mac_of(const struct endpoint *p, const struct ip ips[2],
 	mac_text(&mac, out);
 }
 
+/* By --driver-opt: netd.ingress=10M/64k, netd.egress=... */
+static void set_bounds(struct docker_call *c, json_t *o)
+{
+	const json_t *options = json_object_get(c->in, "Options");
+	const char *in = docker_str(options, "netd.ingress");
+	const char *out = docker_str(options, "netd.egress");
+	json_t *b = json_object();
+
+	if (*in)
+		json_set(b, "ingress", in);
+	if (*out)
+		json_set(b, "egress", out);
+	if (json_object_size(b))
+		json_object_set(o, "bandwidth", b);
+	json_decref(b);
+}
+
 /* {NAME: {...}}: the attachment, as `netdctl attach` would ask for it. */
 static char *endpoint_text(struct docker_call *c, const struct endpoint *p,
 			   const struct ip ips[2])
@@ -316,6 +333,7 @@ static char *endpoint_text(struct docker_call *c, const struct endpoint *p,
 	json_object_set_new(o, "address6", address_json(&ips[1]));
 	if (p->internal)
 		json_object_set_new(o, "default-route", json_false());
+	set_bounds(c, o);
 	json_object_set_new(o, "labels", json_pack(
 		"{s:s, s:s, s:s}", "door", "docker", "docker.network",
 		p->network, "docker.endpoint", p->id));

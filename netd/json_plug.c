@@ -72,6 +72,19 @@ static json_t *labels(const struct topo_plug *p)
 	return o;
 }
 
+static void set_bandwidth(json_t *o, const struct topo_plug *p)
+{
+	json_t *b = json_object();
+
+	if (p->ingress)
+		json_set(b, "ingress", p->ingress);
+	if (p->egress)
+		json_set(b, "egress", p->egress);
+	if (json_object_size(b))
+		json_object_set(o, "bandwidth", b);
+	json_decref(b);
+}
+
 void json_plug(json_t *o, const struct topo_plug *p)
 {
 	json_set(o, "type", p->type);
@@ -84,6 +97,7 @@ void json_plug(json_t *o, const struct topo_plug *p)
 	set_list(o, "addresses", addresses(p));
 	set_list(o, "routes", routes(p));
 	set_list(o, "publish", publish(p));
+	set_bandwidth(o, p);
 	if (p->labels.n)
 		json_object_set_new(o, "labels", labels(p));
 }

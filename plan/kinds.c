@@ -105,12 +105,29 @@ static const struct field nic_fields[] = {
 	PORT_ROWS(nic),
 };
 
+static const struct field ifb_fields[] = {
+	LINK_ROWS(ifb),
+};
+
 static const struct field leg_fields[] = {
 	LINK_ROWS(leg),
 };
 
 static const struct field foreign_link_fields[] = {
 	LINK_ROWS(foreign_link),
+};
+
+static const struct field qdisc_fields[] = {
+	ROW(qdisc, rate, field_rate, CLASS_LIVE),
+	ROW(qdisc, burst, field_size, CLASS_LIVE),
+	ROW(qdisc, limit, field_u32, CLASS_LIVE),
+	ROW(qdisc, delay, field_time, CLASS_LIVE),
+	ROW(qdisc, jitter, field_time, CLASS_LIVE),
+	ROW(qdisc, loss, field_percent, CLASS_LIVE),
+};
+
+static const struct field redirect_fields[] = {
+	ROW(redirect, to, field_str, CLASS_LIVE),
 };
 
 static const struct field address_fields[] = {
@@ -173,8 +190,12 @@ const struct kind_info kinds[KIND_COUNT] = {
 	[KIND_VETH] = KIND(veth, "veth", PHASE_LINKS, PHASE_GO),
 	[KIND_TAP] = KIND(tap, "tap", PHASE_LINKS, PHASE_GO),
 	[KIND_NIC] = KIND(nic, "nic", PHASE_LINKS, PHASE_GO),
+	[KIND_IFB] = KIND(ifb, "ifb", PHASE_LINKS, PHASE_GO),
 	[KIND_LEG] = KIND(leg, "leg", PHASE_LINKS, PHASE_GO),
 	[KIND_LINK] = KIND(foreign_link, "link", 0, 0),
+	/* before the other ends go up: veth_end() */
+	[KIND_QDISC] = KIND(qdisc, "qdisc", PHASE_LINKS, PHASE_GO),
+	[KIND_REDIRECT] = KIND(redirect, "redirect", PHASE_LINKS, PHASE_GO),
 	[KIND_ADDRESS] = KIND(address, "address", PHASE_ADDRESSES, PHASE_GO),
 	[KIND_NEIGHBOUR] = KIND(neighbour, "neighbour", PHASE_ROUTES,
 				PHASE_GO),
@@ -202,6 +223,11 @@ bool kind_is_link(int kind)
 bool veth_is_parked(const struct veth *v)
 {
 	return v->peer_netns && !strcmp(v->peer_netns, PEER_PARKED);
+}
+
+bool qdisc_is_netem(const struct qdisc *q)
+{
+	return q->delay || q->jitter || q->loss;
 }
 
 bool kind_is_nft(int kind)

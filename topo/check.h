@@ -58,6 +58,10 @@ void check_published(struct check *c, const struct attachment *a);
 void check_loops(struct check *c);		/* check_segment.c */
 void check_host(struct check *c);		/* check_host.c */
 
+/* check_shape.c: MTU 0 is the default. */
+void check_bandwidth(struct check *c, struct bandwidth *b, uint32_t mtu);
+void check_network_bandwidth(struct check *c, struct network *w);
+
 /* true when NET has its gateway in a named router, or in no router. */
 bool check_not_home(const struct network *w, const char **who);
 

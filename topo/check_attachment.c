@@ -80,6 +80,7 @@ static void check_reserved(struct check *c, struct attachment *a)
 	IDLE(c, a, rec_attachment, guards, why);
 	IDLE(c, a, rec_attachment, port_isolation, why);
 	IDLE(c, a, rec_attachment, publish, why);
+	IDLE(c, a, rec_attachment, bandwidth, why);
 }
 
 /* auto, none, slaac stand alone. */
@@ -130,6 +131,7 @@ void check_attachments(struct check *c)
 		WORDS(c, a, rec_attachment, leg.address);
 		WORDS(c, a, rec_attachment, leg.address6);
 		check_allowed(c, a);
+		check_bandwidth(c, a->bandwidth, 0);
 	}
 }
 

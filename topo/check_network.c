@@ -234,6 +234,7 @@ void check_networks(struct check *c)
 		check_mtu(c, w);
 		check_stp(c, w);
 		check_lengths(c, w);
+		check_bandwidth(c, w->bandwidth, w->mtu);
 	}
 }
 
@@ -273,6 +274,7 @@ static void check_joined(struct check *c, struct network *w)
 	IDLE(c, w, rec_network, services, why);
 	IDLE(c, w, rec_network, snat, why);
 	IDLE(c, w, rec_network, routes, why);
+	IDLE(c, w, rec_network, bandwidth, why);
 }
 
 /* What the home router does is nothing where another is the gateway. */
@@ -282,6 +284,8 @@ void check_gateways(struct check *c)
 
 	list_for(struct network, w, &c->t->networks) {
 		check_joined(c, w);
+		if (check_segment(w) == w)
+			check_network_bandwidth(c, w);
 		if (!check_not_home(w, &who) || !strcmp(who, "none"))
 			continue;
 		why = arena_printf(c->a,

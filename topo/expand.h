@@ -72,6 +72,20 @@ void expand_uplinks(struct expander *x);	/* transits, outer addresses */
 void expand_sysctls(struct expander *x);
 void expand_routes(struct expander *x);		/* static routes, by graph.c */
 
+/* A link whose traffic is bounded, or made worse: expand_shape.c. */
+struct shaped {
+	const char *netns, *dev;
+	int kind;
+	const char *ifb;	/* name of the IFB, when there is one */
+	const char *full;	/* whose it is: what the IFB is called after */
+	uint32_t mtu;
+	struct pos pos;
+};
+void expand_bandwidth(struct expander *x, const struct bandwidth *b,
+		      const struct shaped *at);
+/* A network's, where its gateway is. */
+void expand_network_bandwidth(struct expander *x, struct network *w);
+
 /* Whether it has an address of that family. */
 bool leg_has(const struct leg_spec *l, uint8_t family);
 uint32_t network_mtu(const struct network *w);

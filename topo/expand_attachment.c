@@ -169,6 +169,16 @@ static void expand_reserved(struct expander *x, struct attachment *a)
 {
 }
 
+static int port_kind(const struct attachment *a)
+{
+	static const uint8_t kinds_of[] = {
+		[ATT_TAP] = KIND_TAP, [ATT_VETH] = KIND_VETH,
+		[ATT_NIC] = KIND_NIC,
+	};
+
+	return kinds_of[a->type];
+}
+
 void expand_attachment(struct expander *x, struct attachment *a)
 {
 	static void (*const by_type[])(struct expander *,
@@ -178,4 +188,11 @@ void expand_attachment(struct expander *x, struct attachment *a)
 	};
 
 	by_type[a->type](x, a);
+	if (a->bandwidth && a->type != ATT_RESERVED)
+		expand_bandwidth(x, a->bandwidth, &(struct shaped){
+			.netns = x->t->netns, .dev = a->kname,
+			.kind = port_kind(a), .ifb = a->ifb,
+			.full = a->leg.n.name, .mtu = network_mtu(a->leg.net),
+			.pos = a->leg.n.pos,
+		});
 }

@@ -106,7 +106,10 @@ static void expand_network(struct expander *x, struct network *w)
 void expand_networks(struct expander *x)
 {
 	x->loopback = from_loopback(x);
-	list_for(struct network, w, &x->t->networks)
+	list_for(struct network, w, &x->t->networks) {
 		if (!w->external)
 			expand_network(x, w);
+		if (w->bandwidth)
+			expand_network_bandwidth(x, w);
+	}
 }

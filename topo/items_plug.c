@@ -91,6 +91,21 @@ static struct list publish(const struct attachment *a, struct arena *m)
 	return (struct list){ v, n };
 }
 
+/* In the short spelling, too; NULL: no bound. */
+static const char *bound(const struct limit *l, struct arena *m)
+{
+	struct buf b = { 0 };
+
+	if (!l)
+		return NULL;
+	field_rate.print(NULL, &l->rate, &b);
+	if (l->burst) {
+		buf_str(&b, "/");
+		field_size.print(NULL, &l->burst, &b);
+	}
+	return keep(&b, m);
+}
+
 const struct topo_plug *items_plug(const struct topology *t,
 				   const struct attachment *a,
 				   struct arena *m)
@@ -110,6 +125,8 @@ const struct topo_plug *items_plug(const struct topology *t,
 		.default_route = a->type == ATT_VETH && a->default_route,
 		.addresses = addresses(a, m), .publish = publish(a, m),
 		.labels = a->labels,
+		.ingress = bound(a->bandwidth ? a->bandwidth->in : NULL, m),
+		.egress = bound(a->bandwidth ? a->bandwidth->out : NULL, m),
 	};
 	return p;
 }

@@ -313,6 +313,13 @@ struct mac mac_take(struct resolver *r, struct mac written, const char *what)
 
 /* --- what has which ---------------------------------------------------- */
 
+/* What a port receives waits in an IFB of its own, beside it. */
+static const char *name_ifb(struct resolver *r, const struct bandwidth *b,
+			    const char *full)
+{
+	return b && b->out ? ifname_take(r, r->t->netns, "ndf-", full) : NULL;
+}
+
 static void name_bridge(struct resolver *r, struct network *w)
 {
 	const char *what = join_words(r->a, "network/", w->n.name, NULL);
@@ -320,6 +327,7 @@ static void name_bridge(struct resolver *r, struct network *w)
 	w->ifname = w->bridge ?
 		    ifname_mark(r, r->t->netns, w->bridge) :
 		    ifname_take(r, r->t->netns, "nd-", w->n.name);
+	w->ifb = name_ifb(r, w->bandwidth, w->n.name);
 	w->hwaddr = mac_take(r, w->mac, what);
 }
 
@@ -328,6 +336,8 @@ void names_attachment(struct resolver *r, struct attachment *a)
 	struct leg_spec *l = &a->leg;
 	const char *what = join_words(r->a, "attachment/", l->n.name, NULL);
 
+	a->ifb = a->type == ATT_RESERVED ? NULL :
+		 name_ifb(r, a->bandwidth, l->n.name);
 	if (a->type == ATT_NIC) {
 		/* the interface itself; `ifname` where its name is no name */
 		l->kname = l->ifname ? l->ifname : l->n.name;

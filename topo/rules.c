@@ -334,6 +334,7 @@ static int expand_home(struct rules *x)
 	rules_targets(&w);
 	err = rules_pairs(&w);
 	rules_nat(&w);
+	rules_bandwidth(&w);
 	return err;
 }
 

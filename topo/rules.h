@@ -70,6 +70,9 @@ void rules_chain(struct rules *x, const char *ns, const char *name,
 void rules_chain_marks(struct rules *x, const char *ns, const char *name,
 		       const char *text, const struct list *marks,
 		       struct pos pos);
+/* A set that not every namespace has, such as chains that refer to it. */
+void rules_set(struct rules *x, const char *ns, const char *name,
+	       const char *decl);
 /* An element of SET ("inet netd pair"); the key is printed. */
 void rules_elem(struct rules *x, const char *ns, const char *set,
 		const char *data, struct pos pos, const char *fmt, ...)
@@ -143,6 +146,9 @@ void rules_forwards_of(struct where *w, const struct attachment *a);
  */
 void rules_forwards_to(struct where *w, struct iface *f,
 		      const struct ip *inner4, const struct ip *inner6);
+
+/* --- rules_shape.c: what nft bounds, or loses --- */
+void rules_bandwidth(struct where *w);
 
 /* --- rules_transit.c --- */
 /* The host's part of ways out of namespaces of ours. */

@@ -496,16 +496,17 @@ void rules_chain(struct rules *x, const char *ns, const char *name,
 	c->base = base;
 }
 
-static void add_set(struct rules *x, const char *ns, const struct base_set *b)
+void rules_set(struct rules *x, const char *ns, const char *name,
+	       const char *decl)
 {
-	struct set *s = state_add_static(x->out, KIND_SET, ns, b->name,
+	struct set *s = state_add_static(x->out, KIND_SET, ns, name,
 					 (struct pos){ 0 });
 
 	s->o.within_kind = KIND_TABLE;
-	s->o.within = b->name[0] == 'b' ? "bridge netd" : "inet netd";
-	s->decl = b->decl;
-	s->hash = hash64(b->decl, strlen(b->decl));
-	s->learned = strstr(b->decl, "dynamic") != NULL;
+	s->o.within = name[0] == 'b' ? "bridge netd" : "inet netd";
+	s->decl = decl;
+	s->hash = hash64(decl, strlen(decl));
+	s->learned = strstr(decl, "dynamic") != NULL;
 }
 
 void rules_base(struct rules *x, const char *ns)
@@ -516,7 +517,7 @@ void rules_base(struct rules *x, const char *ns)
 	state_add_static(x->out, KIND_TABLE, ns, "bridge netd", nowhere);
 	state_add_static(x->out, KIND_TABLE, ns, "inet netd", nowhere);
 	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		add_set(x, ns, &sets[i]);
+		rules_set(x, ns, sets[i].name, sets[i].decl);
 	for (i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		rules_chain(x, ns, chains[i].name, chains[i].text,
 			    chains[i].base, nowhere);

@@ -7,7 +7,6 @@
 #define ROUTING "dynamic routing"
 #define LABS "practice labs"
 #define HOSTS "networks over several hosts"
-#define SHAPING "bandwidth limits"
 #define COEXIST "living with other programs' firewalls"
 
 #define ROW(s, key, member, t, ...) \
@@ -92,6 +91,22 @@ static const struct field snat_fields[] = {
 };
 RECORD(rec_snat, "snat", snat, snat_fields);
 
+static const struct field limit_fields[] = {
+	ROW(limit, "rate", rate, field_rate, .min = 1000,
+	    .max = 1000000000000),
+	ROW(limit, "burst", burst, field_size, .min = 1),
+	DESCRIPTION,
+};
+RECORD(rec_limit, "a limit", limit, limit_fields, .scalar = short_limit,
+       .spelling = "a rate in bit/s and a burst in bytes: 10M, 10M/64k");
+
+static const struct field bandwidth_fields[] = {
+	ONE(bandwidth, "ingress", in, rec_limit),
+	ONE(bandwidth, "egress", out, rec_limit),
+	DESCRIPTION,
+};
+RECORD(rec_bandwidth, "bandwidth", bandwidth, bandwidth_fields);
+
 static const struct field network_fields[] = {
 	ROW(network, "mode", mode, field_enum, .names = modes),
 	ROW(network, "subnet", subnet, type_subnet4),
@@ -119,7 +134,7 @@ static const struct field network_fields[] = {
 	ROW(network, "log", log, field_bool),
 	ONE(network, "snat", snat, rec_snat),
 	ITEMS(network, "routes", routes, rec_troute),
-	LATER("bandwidth", SHAPING),
+	ONE(network, "bandwidth", bandwidth, rec_bandwidth),
 	LATER("tunnels", HOSTS),
 	LATER("vrrp", ROUTING),
 	LATER("ospf", ROUTING),
@@ -186,7 +201,7 @@ static const struct field attachment_fields[] = {
 	ROW(attachment, "port-isolation", port_isolation, field_bool),
 	ITEMS(attachment, "publish", publish, rec_publish),
 	ROW(attachment, "labels", labels, type_labels),
-	LATER("bandwidth", SHAPING),
+	ONE(attachment, "bandwidth", bandwidth, rec_bandwidth),
 	LATER("host", HOSTS),
 	LIST(attachment, "owners", owners, type_who),
 	LATER("vlan", "VLANs"),

@@ -50,6 +50,7 @@ int short_forward(const char *text, void *rec, struct arena *a,
 		  struct buf *why);
 int short_publish(const char *text, void *rec, struct arena *a,
 		  struct buf *why);
+int short_limit(const char *text, void *rec, struct arena *a, struct buf *why);
 int short_leg(const char *text, void *rec, struct arena *a, struct buf *why);
 int short_end(const char *text, void *rec, struct arena *a, struct buf *why);
 int short_link(const char *text, void *rec, struct arena *a, struct buf *why);

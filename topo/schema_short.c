@@ -43,6 +43,21 @@ int short_allowed(const char *text, void *rec, struct arena *a,
 	return field_net.read(NULL, text, &w->address, a, why);
 }
 
+/* RATE or RATE/BURST */
+int short_limit(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	const struct field *rate = &rec_limit.fields[0];
+	const struct field *burst = &rec_limit.fields[1];
+	const char *slash = strchr(text, '/');
+
+	if (!slash)
+		return field_read(rate, text, rec, a, why);
+	if (field_read(rate, arena_strndup(a, text, slash - text), rec, a,
+		       why))
+		return -EINVAL;
+	return field_read(burst, slash + 1, rec, a, why);
+}
+
 int short_leg(const char *text, void *rec, struct arena *a, struct buf *why)
 {
 	struct leg_spec *l = rec;

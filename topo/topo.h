@@ -80,6 +80,17 @@ struct snat {
 	struct list except;	/* struct prefix */
 };
 
+struct limit {			/* of bandwidth, one way: a rate, or a map */
+	struct node n;
+	uint64_t rate;		/* bit/s */
+	uint32_t burst;		/* bytes; 0: by the rate */
+};
+
+struct bandwidth {		/* as what is behind the port sees it */
+	struct node n;
+	struct limit *in, *out;
+};
+
 struct network {
 	struct node n;
 	uint8_t mode, mode6;
@@ -99,12 +110,14 @@ struct network {
 	struct snat *snat;
 	struct list routes;	/* struct troute * */
 	struct list owners;	/* const char * */
+	struct bandwidth *bandwidth;	/* by way of its gateway */
 	/* resolved by topo_check() and topo_expand() */
 	uint32_t number;	/* its place among the networks, from 0 */
 	struct prefix net4, net6;	/* len with family 0: none */
 	struct ip gw4, gw6;		/* the gateway's addresses */
 	struct router *owner;	/* the named router that is the gateway */
 	const char *ifname;	/* the bridge's kernel name */
+	const char *ifb;	/* with a limit of egress: its IFB's name */
 	bool has_gateway;	/* the home router has an address here */
 	struct mac hwaddr;	/* the bridge's: written, or from its name */
 	struct network *segment;	/* whose subnet holds here: itself, or
@@ -163,7 +176,9 @@ struct attachment {
 	struct list labels;	/* struct label */
 	struct list owners;	/* const char * */
 	bool dynamic;		/* came by topo_attach() */
+	struct bandwidth *bandwidth;
 	const char *kname;	/* its kernel name at the bridge */
+	const char *ifb;	/* with a limit of egress: its IFB's name */
 };
 
 /* Its end is left for another program to move: `netns: none`. */
@@ -348,7 +363,7 @@ bool node_own(const struct node *n, const struct record *r, size_t offset);
 extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
 	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
-	rec_snat, rec_allowed, rec_publish,
+	rec_snat, rec_allowed, rec_publish, rec_limit, rec_bandwidth,
 	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */

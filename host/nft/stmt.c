@@ -97,46 +97,94 @@ static const struct nft_sym rate_units[] = {
 	{ "day", 86400 }, { "week", 604800 }, { NULL, 0 }
 };
 
-/* `N/second` */
-static int take_rate(struct nft_rule *r, uint64_t *rate, uint64_t *unit)
+static const struct nft_sym data_units[] = {
+	{ "bytes", 1 }, { "kbytes", 1024 }, { "mbytes", 1048576 }, { NULL, 0 }
+};
+
+/* What a limit counts, and how much of it. */
+struct rate {
+	uint64_t rate, unit, burst;
+	uint32_t type;
+};
+
+static const struct nft_sym *sym_of(const struct nft_sym *y, const char *s,
+				    size_t n)
+{
+	for (; y->name; y++)
+		if (strlen(y->name) == n && !memcmp(y->name, s, n))
+			return y;
+	return NULL;
+}
+
+/* The word behind a number of bytes; NULL: it is none. */
+static const struct nft_sym *take_data_unit(struct nft_rule *r)
+{
+	const struct nft_sym *y;
+
+	for (y = data_units; y->name; y++)
+		if (nft_words_take(&r->ws, y->name))
+			return y;
+	return NULL;
+}
+
+/* `N/second`, or `N bytes/second` */
+static int take_rate(struct nft_rule *r, struct rate *v)
 {
 	const struct nft_word *w = nft_words_next(&r->ws);
 	const char *slash = w ? memchr(w->s, '/', w->n) : NULL;
-	size_t n;
+	const struct nft_sym *y = NULL;
 
-	if (!slash || nft_type_number(w->s, slash - w->s, UINT32_MAX, rate) ||
-	    !*rate)
+	if (w && !slash && !nft_type_number(w->s, w->n, UINT32_MAX,
+					    &v->rate)) {
+		w = nft_words_next(&r->ws);
+		slash = w ? memchr(w->s, '/', w->n) : NULL;
+		y = slash ? sym_of(data_units, w->s, slash - w->s) : NULL;
+		v->rate *= y ? y->value : 0;
+		v->type = NFT_LIMIT_PKT_BYTES;
+		v->burst = 0;
+	} else if (!slash || nft_type_number(w->s, slash - w->s, UINT32_MAX,
+					     &v->rate)) {
+		v->rate = 0;
+	}
+	if (!v->rate)
 		return nft_rule_error(r, "no rate");
-	n = w->n - (slash + 1 - w->s);
-	for (const struct nft_sym *y = rate_units; y->name; y++)
-		if (strlen(y->name) == n && !memcmp(y->name, slash + 1, n)) {
-			*unit = y->value;
-			return 0;
-		}
-	return nft_rule_error(r, "no unit of time");
+	y = sym_of(rate_units, slash + 1, w->n - (slash + 1 - w->s));
+	v->unit = y ? y->value : 0;
+	return y ? 0 : nft_rule_error(r, "no unit of time");
 }
 
-/* `limit rate [over] N/second [burst N packets]` */
+static int take_burst(struct nft_rule *r, struct rate *v)
+{
+	const struct nft_sym *y = NULL;
+
+	if (!nft_words_take(&r->ws, "burst"))
+		return 0;
+	if (take_number(r, UINT32_MAX, &v->burst))
+		return -EINVAL;
+	if (v->type == NFT_LIMIT_PKT_BYTES)
+		y = take_data_unit(r);
+	else if (nft_words_take(&r->ws, "packets"))
+		return 0;
+	if (!y)
+		return nft_rule_error(r, "no unit of the burst");
+	v->burst *= y->value;
+	return v->burst <= UINT32_MAX ? 0 :
+	       nft_rule_error(r, "the burst is too large");
+}
+
+/* `limit rate [over] N/second [burst N packets]`; or bytes */
 static struct nftnl_expr *limit_new(struct nft_rule *r)
 {
 	bool over = nft_words_take(&r->ws, "over");
-	uint64_t rate = 0, unit = 0, burst = 5;
+	struct rate v = { .burst = 5, .type = NFT_LIMIT_PKTS };
 
-	if (take_rate(r, &rate, &unit))
+	if (take_rate(r, &v) || take_burst(r, &v))
 		return NULL;
-	if (nft_words_take(&r->ws, "burst")) {
-		if (take_number(r, UINT32_MAX, &burst))
-			return NULL;
-		if (!nft_words_take(&r->ws, "packets")) {
-			nft_rule_error(r, "'packets' is missing");
-			return NULL;
-		}
-	}
 	return nft_expr_new("limit", (const struct nft_attr[]){
-		NFT_U64(NFTNL_EXPR_LIMIT_RATE, rate),
-		NFT_U64(NFTNL_EXPR_LIMIT_UNIT, unit),
-		NFT_U32(NFTNL_EXPR_LIMIT_BURST, burst),
-		NFT_U32(NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS),
+		NFT_U64(NFTNL_EXPR_LIMIT_RATE, v.rate),
+		NFT_U64(NFTNL_EXPR_LIMIT_UNIT, v.unit),
+		NFT_U32(NFTNL_EXPR_LIMIT_BURST, v.burst),
+		NFT_U32(NFTNL_EXPR_LIMIT_TYPE, v.type),
 		NFT_U32(NFTNL_EXPR_LIMIT_FLAGS, over ? NFT_LIMIT_F_INV : 0),
 	}, 5);
 }

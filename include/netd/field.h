@@ -145,6 +145,7 @@ extern const struct field_type field_ports;	/* struct ports: N or N-M */
 extern const struct field_type field_time;	/* uint32_t ms; ~0: infinite */
 extern const struct field_type field_size;	/* uint32_t bytes: 64k */
 extern const struct field_type field_rate;	/* uint64_t bit/s: 10M */
+extern const struct field_type field_percent;	/* uint32_t of a million: 0.1% */
 extern const struct field_type field_nexthop;	/* struct nexthop */
 extern const struct field_type field_list;	/* struct list of elem */
 

@@ -21,8 +21,11 @@ enum kind {
 	KIND_VETH,
 	KIND_TAP,
 	KIND_NIC,		/* a foreign link, taken and given back */
+	KIND_IFB,		/* where what a link receives waits its turn */
 	KIND_LEG,		/* the other end of a veth in a netns of ours */
 	KIND_LINK,		/* found only: a link that is not ours */
+	KIND_QDISC,		/* how a link sends */
+	KIND_REDIRECT,		/* what a link receives goes to an IFB first */
 	KIND_ADDRESS,
 	KIND_NEIGHBOUR,
 	KIND_ROUTE,
@@ -154,6 +157,11 @@ struct nic {
 	struct brport port;
 };
 
+/* It sends what it is handed as if it came in where it came from: ifb(4). */
+struct ifb {
+	struct link l;
+};
+
 /* A veth's peer in a namespace of ours, or lo. */
 struct leg {
 	struct link l;
@@ -162,6 +170,25 @@ struct leg {
 /* A link that is not ours, in the host's own namespace. */
 struct foreign_link {
 	struct link l;
+};
+
+/*
+ * name: the link, which it dies with.  A delay or a loss is netem's
+ * (tc-netem(8)), a rate alone is tbf's (tc-tbf(8)).
+ */
+struct qdisc {
+	struct object o;
+	uint64_t rate;		/* bit/s, whole bytes; 0: no bound */
+	uint32_t burst;		/* bytes that may go at once; tbf */
+	uint32_t limit;		/* what may wait: bytes; netem: packets */
+	uint32_t delay, jitter;	/* ms */
+	uint32_t loss;		/* of a million packets */
+};
+
+/* name: the link, which it dies with; before nft and the bridge see it. */
+struct redirect {
+	struct object o;
+	const char *to;		/* a KIND_IFB in the same netns */
 };
 
 /* name: "DEV ADDRESS/LEN"; within: the link */
@@ -293,6 +320,8 @@ int kind_by_name(const char *name);
 /* true for the kinds whose struct begins with struct link. */
 bool kind_is_link(int kind);
 bool veth_is_parked(const struct veth *v);
+/* Is netem needed for it? */
+bool qdisc_is_netem(const struct qdisc *q);
 /* true for nft kinds. */
 bool kind_is_nft(int kind);
 

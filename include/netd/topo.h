@@ -170,6 +170,7 @@ struct topo_plug {
 	struct list addresses;	/* struct topo_address */
 	struct list publish;	/* const char *: "127.0.0.1:8080:80/tcp" */
 	struct list labels;	/* struct label */
+	const char *ingress, *egress;	/* "10M/64k"; NULL: no bound */
 };
 
 /* The part of a topology as JSON-like text for `show`: NAME is what it is. */

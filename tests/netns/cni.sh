@@ -136,6 +136,30 @@ K8S_POD_NAMESPACE=lab;MAC=02:77:00:00:00:99;IP=10.1.0.52;X=1")
 	conf | cni DEL c1 eth0
 }
 
+# Rates in bit/s and bursts in bits; the largest burst is what containerd says
+# where nobody asked for one.
+bandwidth()
+{
+	check "bandwidth, in any case of letters" eval '
+		conf "\"runtimeConfig\": {\"bandwidth\": {
+			\"IngressRate\": 8000000, \"IngressBurst\": 4294967295,
+			\"egressRate\": 4000000, \"egressBurst\": 800000}}" |
+		cni ADD c1 eth0'
+	check "is what netd tells" eval 'netdctl list attachments --json |
+		jq -e ".items[0].bandwidth ==
+			{ingress: \"8M/536870911\", egress: \"4M/100000\"}"'
+	check "and the kernel holds to" eval 'tc qdisc |
+		grep "tbf.*dev ndp-.*rate 8Mbit" && tc qdisc |
+		grep "tbf.*dev ndf-.*rate 4Mbit burst 100000b"'
+	conf | cni DEL c1 eth0
+	check_not "nothing of it is left" eval "tc qdisc | grep tbf"
+	check "a burst alone bounds nothing" eval '
+		conf "\"runtimeConfig\": {\"bandwidth\":
+			{\"ingressBurst\": 800000}}" | cni ADD c1 eth0'
+	check_not "nor costs anything" eval "tc qdisc | grep tbf"
+	conf | cni DEL c1 eth0
+}
+
 ports()
 {
 	check "ports are published, as containerd writes them" eval '
@@ -427,6 +451,7 @@ apply "$FILE"
 [ "$SLOW" -ge 5 ] || vectors
 versions
 asking
+bandwidth
 ports
 two_networks
 checks

@@ -25,7 +25,8 @@ network_driver()
 endpoint()
 {
 	network_driver CreateEndpoint "$1" \
-		"\"Interface\": {\"Address\": \"$2/24\"}"
+		"\"Interface\": {\"Address\": \"$2/24\"}${3:+,
+		\"Options\": {$3\}}"
 }
 
 lease()
@@ -78,7 +79,11 @@ same "the same again" '{}' "$(network_driver CreateNetwork "" "$create")"
 
 # an endpoint that nobody will take, and one that is given back
 same "an address" 10.1.0.2/24 "$(lease)"
-check "an endpoint takes it over" endpoint "$TWO" 10.1.0.2
+check "an endpoint takes it over" endpoint "$TWO" 10.1.0.2 \
+	'"netd.ingress": "8M/16k", "netd.egress": "4M"'
+check "with the bounds of --driver-opt" eval "tc qdisc |
+	grep 'tbf.*dev ndp-.*rate 8Mbit burst 16Kb' &&
+	tc qdisc | grep 'tbf.*dev ndf-.*rate 4Mbit'"
 same "another address" 10.1.0.3/24 "$(lease)"
 check "is kept for Docker" eval 'names | grep -q docker-ip4-10-1-0-3'
 answer=$(endpoint "$ONE" 10.1.0.3)

@@ -11,6 +11,11 @@
 //	Asks every 50 ms over one connection.  Prints "up" at the first answer.
 //	At SIGTERM prints "asked N answered N gap MS" (the longest time without
 //	an answer) and exits with 0; with 1 as soon as the connection breaks.
+// talk sink PORT
+//	Listens on TCP, goes to the background, reads all, one at a time, and
+//	answers with how much it was.
+// talk flood ADDRESS PORT BYTES
+//	Sends so much to a sink and prints how many ms that took.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -253,14 +258,68 @@ static int hold(char **argv)
 	return n < 0;
 }
 
+static void drain(int fd)
+{
+	static char buf[65536];
+	unsigned long sum = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+		sum += n;
+	n = snprintf(buf, sizeof(buf), "%lu\n", sum);
+	send(fd, buf, n, MSG_NOSIGNAL);
+	close(fd);
+}
+
+__attribute__((noreturn)) static void sink(const char *port)
+{
+	int fd = listen_on(AF_INET, SOCK_STREAM, port);
+
+	if (daemon(1, 0))
+		die("daemon");
+	for (;;)
+		drain(accept(fd, NULL, NULL));
+}
+
+/* The whole of it has come when the sink says so. */
+static int flood(const char *addr, const char *port, long bytes)
+{
+	static char buf[65536];
+	struct pollfd p = { .fd = connect_to(addr, "tcp", port, 10000),
+			    .events = POLLOUT };
+	long begin = now_ms(), left = bytes;
+	ssize_t n;
+
+	while (p.fd >= 0 && left > 0 && poll(&p, 1, 30000) == 1) {
+		n = send(p.fd, buf, left < (long)sizeof(buf) ? left :
+			 (long)sizeof(buf), MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN)
+			break;
+		left -= n > 0 ? n : 0;
+	}
+	if (p.fd < 0 || left)
+		die(addr);
+	shutdown(p.fd, SHUT_WR);
+	n = receive(p.fd, buf, sizeof(buf) - 1, 60000);
+	buf[n > 0 ? n : 0] = '\0';
+	if (atol(buf) != bytes)
+		return 1;
+	printf("%ld\n", now_ms() - begin);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "sink"))
+		sink(argv[2]);
+	if (argc == 5 && !strcmp(argv[1], "flood"))
+		return flood(argv[2], argv[3], atol(argv[4]));
 	if (argc >= 4 && !strcmp(argv[1], "serve"))
 		return serve(argc - 2, argv + 2);
 	if (argc == 6 && !strcmp(argv[1], "ask"))
 		return ask(argv + 2);
 	if (argc == 5 && !strcmp(argv[1], "hold"))
 		return hold(argv + 2);
-	fprintf(stderr, "usage: talk serve|ask|hold ...; see talk.c\n");
+	fprintf(stderr, "usage: talk serve|ask|hold|sink|flood ...; see talk.c\n");
 	return 2;
 }
