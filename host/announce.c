@@ -59,12 +59,8 @@ static void notify6(struct host *h, struct ns *ns, const char *name)
 {
 	char path[80];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/ndisc_notify",
-		 name);
-	if (ns_enter(ns))
-		return;
-	(void)proc_write(path, "1");
-	ns_leave(h);
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/ndisc_notify", name);
+	(void)sysctl_write(h, ns, path, "1");
 }
 
 static bool was_there(struct host *h, const struct veth *v,

@@ -1,6 +1,7 @@
 // conf.c - IPv4 and IPv6 settings of an interface, in netlink and in /proc
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/conf.h"
+#include "host/help.h"
 #include "host/look.h"
 
 #include <errno.h>
@@ -138,23 +139,34 @@ void conf_put(struct nl_msg *m, const struct devconf *c)
 
 /* --- /proc ------------------------------------------------------------ */
 
-static int path6(char *path, size_t room, const char *dev, const char *file)
+/* The setting FILE of DEV, in an array of conf6[]. */
+struct conf6_setting {
+	char path[128], value[16];
+};
+
+static void fill(struct conf6_setting *room, struct setting *s,
+		 const char *dev, const char *file)
 {
-	return snprintf(path, room, "/proc/sys/net/ipv6/conf/%s/%s", dev,
-			file);
+	snprintf(room->path, sizeof(room->path), "net/ipv6/conf/%s/%s", dev,
+		 file);
+	*s = (struct setting){ .path = room->path, .value = room->value,
+			       .room = sizeof(room->value) };
 }
 
-void conf6_defaults(struct devconf *c)
+void conf6_defaults(int nsfd, struct devconf *c)
 {
-	char path[128], v[16];
+	struct conf6_setting room[N(conf6)];
+	struct setting s[N(conf6)];
 	unsigned int i;
 
 	memset(c, ANY8, sizeof(*c));
-	for (i = 0; i < N(conf6); i++) {
-		path6(path, sizeof(path), "default", conf6[i].file);
-		if (!proc_read(path, v, sizeof(v)))
-			*at(c, conf6[i].off) = atoi(v);
-	}
+	for (i = 0; i < N(conf6); i++)
+		fill(&room[i], &s[i], "default", conf6[i].file);
+	if (help_sysctls(nsfd, s, N(conf6)))
+		return;
+	for (i = 0; i < N(conf6); i++)
+		if (!s[i].err)
+			*at(c, conf6[i].off) = atoi(s[i].value);
 }
 
 bool conf6_same(const struct devconf *want, const struct devconf *have)
@@ -168,24 +180,28 @@ bool conf6_same(const struct devconf *want, const struct devconf *have)
 	return true;
 }
 
-int conf6_write(const char *dev, const struct devconf *want,
+int conf6_write(int nsfd, const char *dev, const struct devconf *want,
 		const struct devconf *have)
 {
-	char path[128], v[16];
+	struct conf6_setting room[N(conf6)];
+	struct setting s[N(conf6)];
+	unsigned int i, n = 0;
+	int first = 0;
 	uint8_t x;
-	unsigned int i;
-	int err, first = 0;
 
 	for (i = 0; i < N(conf6); i++) {
 		x = *at(want, conf6[i].off);
 		if (x == ANY8 || x == *at(have, conf6[i].off))
 			continue;
-		path6(path, sizeof(path), dev, conf6[i].file);
-		snprintf(v, sizeof(v), "%u", x);
-		err = proc_write(path, v);
-		/* a kernel without IPv6 is as safe as one can ask for */
-		if (err && err != -ENOENT && !first)
-			first = err;
+		fill(&room[n], &s[n], dev, conf6[i].file);
+		snprintf(room[n].value, sizeof(room[n].value), "%u", x);
+		s[n++].write = true;
 	}
+	if (n)
+		first = help_sysctls(nsfd, s, n);
+	for (i = 0; i < n; i++)
+		/* a kernel without IPv6 is as safe as one can ask for */
+		if (s[i].err && s[i].err != -ENOENT && !first)
+			first = s[i].err;
 	return first;
 }

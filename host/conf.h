@@ -10,11 +10,11 @@
 /* IFLA_AF_SPEC, unless nothing is wanted of it. */
 void conf_put(struct nl_msg *m, const struct devconf *c);
 
-/* What netlink can't write, in the namespace that the thread is in. */
+/* What netlink can't write, in the namespace NSFD. */
 bool conf6_same(const struct devconf *want, const struct devconf *have);
-int conf6_write(const char *dev, const struct devconf *want,
+int conf6_write(int nsfd, const char *dev, const struct devconf *want,
 		const struct devconf *have);
 /* What new interfaces there are born with. */
-void conf6_defaults(struct devconf *c);
+void conf6_defaults(int nsfd, struct devconf *c);
 
 #endif

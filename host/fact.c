@@ -1,5 +1,6 @@
 // fact.c - what the host can do and holds: facts for the topology
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/look.h"
 #include "host/survey.h"
 
@@ -85,9 +86,11 @@ void fact_defaults(struct host *h, struct buf *v4, struct buf *v6)
 static unsigned long neighbours(const char *path)
 {
 	char text[512];
+	struct setting s = { .path = path, .value = text,
+			     .room = sizeof(text) };
 	const char *line;
 
-	if (proc_read(path, text, sizeof(text)))
+	if (help_sysctls(-1, &s, 1) || s.err)
 		return 0;
 	line = strchr(text, '\n');
 	return line ? strtoul(line + 1, NULL, 16) : 0;
@@ -96,8 +99,8 @@ static unsigned long neighbours(const char *path)
 static void add_neighbours(struct host *h, struct state *found)
 {
 	char v[64];
-	unsigned long used = neighbours("/proc/self/net/stat/arp_cache") +
-			     neighbours("/proc/self/net/stat/ndisc_cache");
+	unsigned long used = neighbours("stat/arp_cache") +
+			     neighbours("stat/ndisc_cache");
 
 	if (!sysctl_read(h, ns_home(h), "net/ipv4/neigh/default/gc_thresh3",
 			 v, sizeof(v)))

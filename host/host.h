@@ -112,10 +112,6 @@ struct ns *ns_first(struct host *h);
 /* Forgets it and closes what belongs to it. */
 void ns_forget(struct host *h, struct ns *ns);
 
-/* The calling thread enters NS, and comes back. */
-int ns_enter(struct ns *ns);
-void ns_leave(struct host *h);
-
 /*
  * Opens the network namespace that SPEC names: "", a name, an absolute path
  * or "pid:N".  A descriptor, or a negative errno; -ENOENT when there is none,

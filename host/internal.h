@@ -132,8 +132,10 @@ void ns_free_all(struct host *h);
 struct ns *ns_by_inode(struct host *h, dev_t dev, ino_t ino);
 /* The one that is kept open under that name, or NULL. */
 struct ns *ns_known(struct host *h, const char *name);
-/* Keeps the namespace of FD, which it takes over, open under NAME. */
-struct ns *ns_adopt(struct host *h, const char *name, int fd, int *err);
+/* Keeps the namespace of FD, which it takes over with its socket RT, open
+ * under NAME. */
+struct ns *ns_adopt(struct host *h, const char *name, int fd, int rt,
+		    int *err);
 /* A namespace for a moment: a foreign one.  NULL and *ERR. */
 struct ns *ns_visit(const char *spec, struct host *h, int *err);
 void ns_visit_end(struct ns *ns);
@@ -209,6 +211,8 @@ bool mac_is_any(const struct mac *m);
 
 /* --- tap.c ------------------------------------------------------------- */
 
+/* The number of that name, in the databases of nsswitch.conf(5). */
+int name_id(const char *name, bool group, uint32_t *id);
 /* The number of a user or group, by name or number.  0 or -ENOENT. */
 int owner_id(const char *name, bool group, uint32_t *id);
 
@@ -219,7 +223,7 @@ int sysctl_read(struct host *h, struct ns *ns, const char *path, char *v,
 		size_t room);
 int sysctl_write(struct host *h, struct ns *ns, const char *path,
 		 const char *v);
-/* As above, with the calling thread in the namespace already. */
+/* Any file, as the calling thread sees it; without the line's end. */
 int proc_write(const char *path, const char *v);
 int proc_read(const char *path, char *v, size_t room);
 

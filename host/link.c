@@ -276,27 +276,22 @@ static void write_conf6(struct host *h, const struct step *s, struct ns *ns)
 {
 	const struct link *w = wanted(s);
 	const struct devconf *have;
-	bool away = ns != ns_home(h);
 	int err;
 
 	if (s->op == OP_UPDATE && conf6_same(&w->conf,
 					     &((struct link *)s->have)->conf))
 		return;
-	if (away && ns_enter(ns))
-		return;
 	if (!ns->conf6) {
 		ns->conf6 = calloc(1, sizeof(*ns->conf6));
 		if (!ns->conf6)
 			abort();
-		conf6_defaults(ns->conf6);
+		conf6_defaults(ns->fd, ns->conf6);
 		if (forwarding_comes(h, ns))
 			ns->conf6->forwarding6 = 1;
 	}
 	have = s->op == OP_UPDATE ? &((struct link *)s->have)->conf :
 	       ns->conf6;
-	err = conf6_write(w->o.name, &w->conf, have);
-	if (away)
-		ns_leave(h);
+	err = conf6_write(ns->fd, w->o.name, &w->conf, have);
 	if (err)
 		step_failed(h, s, err,
 			    "its IPv6 settings can't be written in /proc/sys");

@@ -1,68 +1,15 @@
 // netns.c - the driver of namespaces, named as ip-netns(8) names them
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/look.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* --- making --------------------------------------------------------- */
-
-/*
- * As ip-netns(8): the folder is a shared mount of its own, so that an
- * unmounted name goes from every mount namespace, and the namespace with it.
- */
-static int names_folder(void)
-{
-	static bool done;
-
-	if (done)
-		return 0;
-	if (mkdir(NETNS_DIR, 0755) && errno != EEXIST)
-		return -errno;
-	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL)) {
-		if (errno != EINVAL)
-			return -errno;
-		if (mount(NETNS_DIR, NETNS_DIR, "none", MS_BIND | MS_REC, NULL) ||
-		    mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL))
-			return -errno;
-	}
-	done = true;
-	return 0;
-}
-
-static int pin(const char *name, int nsfd)
-{
-	char path[128], from[40];
-	int fd, err = names_folder();
-
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
-	snprintf(from, sizeof(from), "/proc/self/fd/%d", nsfd);
-	fd = ns_open(name);
-	if (fd >= 0) {
-		close(fd);
-		return -EEXIST;
-	}
-	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0);
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	if (!mount(from, path, "none", MS_BIND, NULL))
-		return 0;
-	err = -errno;
-	unlink(path);
-	return err;
-}
 
 /* The mark comes before the name: what has a name is known as ours. */
 static int mark(struct ns *ns, const char *alias)
@@ -84,20 +31,16 @@ static int mark(struct ns *ns, const char *alias)
 static int create_ns(struct host *h, const struct netns *w)
 {
 	struct ns *ns;
-	int fd, err = 0;
+	int rt, err = 0, fd = help_new(&rt);
 
-	if (unshare(CLONE_NEWNET))
-		return -errno;
-	fd = ns_open("");
-	ns_leave(h);
 	if (fd < 0)
 		return fd;
-	ns = ns_adopt(h, w->o.name, fd, &err);
+	ns = ns_adopt(h, w->o.name, fd, rt, &err);
 	if (!ns)
 		return err;
 	err = mark(ns, w->alias ? w->alias : "");
 	if (!err)
-		err = pin(w->o.name, ns->fd);
+		err = help_pin(w->o.name, ns->fd);
 	if (err) {
 		ns_forget(h, ns);
 		return err;
@@ -137,13 +80,10 @@ static void netns_update(struct host *h, const struct step *s)
 static void netns_destroy(struct host *h, const struct step *s)
 {
 	struct ns *ns = ns_known(h, s->have->name);
-	char path[128];
+	int err = help_unpin(s->have->name);
 
-	snprintf(path, sizeof(path), NETNS_DIR "/%s", s->have->name);
-	if (umount2(path, MNT_DETACH) && errno != EINVAL && errno != ENOENT)
-		step_failed(h, s, -errno, NULL);
-	else if (unlink(path) && errno != ENOENT)
-		step_failed(h, s, -errno, NULL);
+	if (err)
+		step_failed(h, s, err, NULL);
 	if (ns)
 		ns_forget(h, ns);
 	host_breathe(h);
@@ -152,15 +92,12 @@ static void netns_destroy(struct host *h, const struct step *s)
 /* --- looking --------------------------------------------------------- */
 
 /* Another program may have put another namespace behind a name. */
-static void forget_stale(struct host *h, const char *name)
+static void forget_stale(struct host *h, const char *name, dev_t dev,
+			 ino_t ino)
 {
-	char path[512];
-	struct stat st;
 	struct ns *ns = ns_known(h, name);
 
-	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
-	if (ns && (stat(path, &st) || st.st_ino != ns->ino ||
-		   st.st_dev != ns->dev))
+	if (ns && (ino != ns->ino || dev != ns->dev))
 		ns_forget(h, ns);
 }
 
@@ -198,17 +135,24 @@ static void foreign_ns(struct state *found, const char *name)
 	o->foreign = true;
 }
 
+struct names {
+	struct host *h;
+	struct state *found;
+};
+
 /*
  * One file of the folder.  A file that is no namespace is what a crash (or
  * a reboot of the machine) left of one: the name is free.
  */
-static void look_at(struct host *h, const char *name, struct state *found)
+static void look_at(void *arg, const char *name, dev_t dev, ino_t ino)
 {
+	struct names *n = arg;
+	struct host *h = n->h;
 	struct ns *ns;
 	uint32_t group;
 	int err;
 
-	forget_stale(h, name);
+	forget_stale(h, name, dev, ino);
 	ns = ns_known(h, name);
 	if (ns && ns->ours) {
 		ns->seen = true;
@@ -220,7 +164,7 @@ static void look_at(struct host *h, const char *name, struct state *found)
 	err = ask_group(ns, &group);
 	ns_visit_end(ns);
 	if (err || group != NETD_GROUP) {
-		foreign_ns(found, name);
+		foreign_ns(n->found, name);
 		return;
 	}
 	ns = ns_get(h, name, &err);
@@ -262,18 +206,13 @@ static int look_in(struct host *h, struct ns *ns, const struct state *wanted,
 static int netns_observe(struct host *h, const struct state *wanted,
 			 struct state *found)
 {
-	struct dirent *e;
+	struct names n = { h, found };
 	struct ns *ns;
-	DIR *d = opendir(NETNS_DIR);
-	int err = 0;
+	int err;
 
 	for (ns = ns_home(h); ns; ns = ns->next)
 		ns->seen = false;
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			look_at(h, e->d_name, found);
-	if (d)
-		closedir(d);
+	err = help_names(look_at, &n);
 	forget_unseen(h);
 	for (ns = ns_home(h); ns && !err; ns = ns->next)
 		err = look_in(h, ns, wanted, found);

@@ -55,7 +55,6 @@ static void conf_back(struct host *h, const struct step *s, struct ns *ns)
 {
 	const struct link *have = (const struct link *)s->have;
 	struct devconf want, usual;
-	bool away = ns != ns_home(h);
 
 	memset(&want, ANY8, sizeof(want));
 	if (have->conf.addr_gen_mode == 1) {
@@ -63,13 +62,11 @@ static void conf_back(struct host *h, const struct step *s, struct ns *ns)
 		conf_put(link_to(h, s, ns, have->index), &want);
 		rtq_flush(h);
 	}
-	if (have->conf.disable_ipv6 != 1 || (away && ns_enter(ns)))
+	if (have->conf.disable_ipv6 != 1)
 		return;
-	conf6_defaults(&usual);
+	conf6_defaults(ns->fd, &usual);
 	want.disable_ipv6 = usual.disable_ipv6;
-	(void)conf6_write(have->o.name, &want, &have->conf);
-	if (away)
-		ns_leave(h);
+	(void)conf6_write(ns->fd, have->o.name, &want, &have->conf);
 }
 
 /* Back to what a new interface has; its own addresses were never touched. */

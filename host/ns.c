@@ -1,94 +1,23 @@
 // ns.c - network namespaces: found, opened, made, named, and let go
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/net_namespace.h>
-#include <linux/nsfs.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-#define OWN_NETNS "/proc/thread-self/ns/net"
-
-/* A path may lead anywhere, to a fifo as well: look before opening it. */
-static int open_nsfs(const char *path)
-{
-	char again[40];
-	struct statfs fs;
-	int fd, at = open(path, O_PATH | O_CLOEXEC);
-
-	if (at < 0)
-		return -errno;
-	if (fstatfs(at, &fs) || fs.f_type != NSFS_MAGIC) {
-		close(at);
-		return -EINVAL;
-	}
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
-	fd = open(again, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	close(at);
-	return fd;
-}
-
-static int spec_path(const char *spec, char *path, size_t room)
-{
-	int n;
-
-	if (!spec[0])
-		n = snprintf(path, room, "%s", OWN_NETNS);
-	else if (spec[0] == '/')
-		n = snprintf(path, room, "%s", spec);
-	else if (!strncmp(spec, "pid:", 4) && spec[4] &&
-		 strspn(spec + 4, "0123456789") == strlen(spec + 4))
-		n = snprintf(path, room, "/proc/%s/ns/net", spec + 4);
-	else if (strchr(spec, '/') || spec[0] == '.')
-		return -EINVAL;
-	else
-		n = snprintf(path, room, NETNS_DIR "/%s", spec);
-	return (size_t)n < room ? 0 : -ENAMETOOLONG;
-}
 
 int ns_open(const char *spec)
 {
-	char path[4096];
-	int fd, err = spec_path(spec, path, sizeof(path));
-
-	if (err)
-		return err;
-	fd = open_nsfs(path);
-	if (fd < 0)
-		return fd;
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
-		close(fd);
-		return -EINVAL;
-	}
-	return fd;
+	return help_open(spec, NULL);
 }
 
 /* --- those that are kept open ---------------------------------------- */
-
-int ns_enter(struct ns *ns)
-{
-	return setns(ns->fd, CLONE_NEWNET) ? -errno : 0;
-}
-
-void ns_leave(struct host *h)
-{
-	/* there is no way on in a namespace that isn't ours */
-	if (setns(ns_home(h)->fd, CLONE_NEWNET))
-		_exit(1);
-}
 
 struct ns *ns_home(struct host *h)
 {
@@ -114,8 +43,8 @@ static void ns_free(struct ns *ns)
 	free(ns);
 }
 
-/* Takes over FD. */
-static struct ns *ns_new(struct host *h, const char *name, int fd, int *err)
+/* Takes over FD and RT, a netlink socket in it. */
+static struct ns *ns_new(const char *name, int fd, int rt, int *err)
 {
 	struct ns *ns = calloc(1, sizeof(*ns));
 	struct stat st;
@@ -124,20 +53,15 @@ static struct ns *ns_new(struct host *h, const char *name, int fd, int *err)
 		abort();
 	ns->name = strdup(name);
 	ns->fd = fd;
-	ns->rt = ns->nsid = -1;
+	ns->rt = rt;
+	ns->nsid = -1;
 	if (fstat(fd, &st)) {
 		*err = -errno;
 		goto out;
 	}
 	ns->dev = st.st_dev;
 	ns->ino = st.st_ino;
-	*err = h->spaces ? ns_enter(ns) : 0;
-	if (*err)
-		goto out;
-	ns->rt = rt_socket();
-	if (h->spaces)
-		ns_leave(h);
-	*err = ns->rt < 0 ? ns->rt : 0;
+	*err = rt_setup(rt);
 	if (!*err)
 		return ns;
 out:
@@ -169,7 +93,7 @@ struct ns *ns_known(struct host *h, const char *name)
 struct ns *ns_get(struct host *h, const char *name, int *err)
 {
 	struct ns *ns = ns_known(h, name);
-	int fd;
+	int fd, rt;
 
 	*err = 0;
 	if (ns)
@@ -178,20 +102,20 @@ struct ns *ns_get(struct host *h, const char *name, int *err)
 		*err = -EINVAL;
 		return NULL;
 	}
-	fd = ns_open(name);
+	fd = help_open(name, &rt);
 	if (fd < 0) {
 		*err = fd;
 		return NULL;
 	}
-	ns = ns_adopt(h, name, fd, err);
+	ns = ns_adopt(h, name, fd, rt, err);
 	if (ns)
 		watch_join(h, ns);
 	return ns;
 }
 
-struct ns *ns_adopt(struct host *h, const char *name, int fd, int *err)
+struct ns *ns_adopt(struct host *h, const char *name, int fd, int rt, int *err)
 {
-	struct ns *ns = ns_new(h, name, fd, err);
+	struct ns *ns = ns_new(name, fd, rt, err);
 
 	if (ns)
 		ns_keep(h, ns);
@@ -234,10 +158,10 @@ void ns_forget(struct host *h, struct ns *ns)
 
 struct ns *ns_visit(const char *spec, struct host *h, int *err)
 {
-	int fd = ns_open(spec);
+	int rt, fd = help_open(spec, &rt);
 
 	*err = fd < 0 ? fd : 0;
-	return fd < 0 ? NULL : ns_new(h, spec, fd, err);
+	return fd < 0 ? NULL : ns_new(spec, fd, rt, err);
 }
 
 void ns_visit_end(struct ns *ns)
@@ -309,12 +233,12 @@ static void raise_nofile(void)
 int ns_init(struct host *h)
 {
 	struct ns *ns;
-	int err = 0, fd = ns_open("");
+	int err = 0, rt, fd = help_open("", &rt);
 
 	raise_nofile();
 	if (fd < 0)
 		return fd;
-	ns = ns_new(h, "", fd, &err);
+	ns = ns_new("", fd, rt, &err);
 	if (!ns)
 		return err;
 	ns_keep(h, ns);

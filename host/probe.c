@@ -1,5 +1,6 @@
 // probe.c - tries out, in a namespace of its own, what the kernel can do
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/look.h"
 
 #include <errno.h>
@@ -100,9 +101,9 @@ static int limit_is_set(struct host *h, struct ns *ns, const char *name)
 
 static void try_links(struct host *h, struct ns *ns, struct probes *p)
 {
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), err;
+	int fd = help_tun(ns->fd), err;
 
-	note(p, "tun", fd < 0 ? -errno : 0, NULL);
+	note(p, "tun", fd < 0 ? fd : 0, NULL);
 	if (fd >= 0)
 		close(fd);
 	note(p, "veth", try_link(ns, "v", "veth"), rt_error());
@@ -146,11 +147,8 @@ static void try_rules(struct nft_sock *k, struct probes *p, const char *fact,
 static void try_nft(struct host *h, struct ns *ns, struct probes *p)
 {
 	struct nft_sock k;
-	int err = ns_enter(ns);
+	int err = nft_sock_setup(&k, help_socket(ns->fd, NETLINK_NETFILTER));
 
-	if (!err)
-		err = nft_sock_open(&k);
-	ns_leave(h);
 	if (err) {
 		note(p, "nft", err, NULL);
 		return;
@@ -173,17 +171,14 @@ static struct probes *probe(struct host *h)
 {
 	struct probes *p = calloc(1, sizeof(*p));
 	struct ns *ns = NULL;
-	int fd, err = 0;
+	int fd, rt, err = 0;
 
 	if (!p)
 		abort();
 	p->unsure = true;
-	if (unshare(CLONE_NEWNET))
-		return p;
-	fd = ns_open("");
-	ns_leave(h);
+	fd = help_new(&rt);
 	if (fd >= 0)
-		ns = ns_adopt(h, "/probe", fd, &err);
+		ns = ns_adopt(h, "/probe", fd, rt, &err);
 	if (!ns)
 		return p;
 	p->unsure = false;

@@ -1,5 +1,6 @@
 // reap.c - deletes many links while the kernel side does something else
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -115,18 +116,19 @@ static int delete_these(struct ns *ns, const struct list_of *l,
 	return err;
 }
 
-/* The second reaper has a socket of its own: each waits for its answers. */
+/* The sockets of both reapers: each waits for its answers. */
+#define FIRST_RT 3
+#define SECOND_RT 4
+
 static int delete_all(struct ns *ns, const struct list_of *l,
 		      uint32_t together)
 {
-	struct ns mine = { .name = (char *)"" };
+	struct ns mine = { .name = (char *)"", .rt = SECOND_RT };
 	pid_t pid = l->n > together ? fork() : -1;
 	int err;
 
-	if (!pid) {
-		mine.rt = rt_socket();
-		_exit(mine.rt < 0 || delete_these(&mine, l, together, 1));
-	}
+	if (!pid)
+		_exit(delete_these(&mine, l, together, 1) ? 1 : 0);
 	err = delete_these(ns, l, together, 0);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
@@ -154,30 +156,37 @@ static int reap_all(struct ns *ns)
 }
 
 /* It outlives the kernel side: what counts as gone shall go. */
-static void reaper(int nsfd)
+static void reaper(int first, int second)
 {
-	struct ns ns = { .name = (char *)"" };
+	struct ns ns = { .name = (char *)"", .rt = FIRST_RT };
 
 	/* neither the socket to netd nor its lock, and nobody's namespace */
-	if (dup2(nsfd, 3) < 0 || syscall(SYS_close_range, 4, ~0u, 0) ||
-	    setns(3, CLONE_NEWNET))
+	if (first == SECOND_RT || second == FIRST_RT ||
+	    dup2(first, FIRST_RT) < 0 || dup2(second, SECOND_RT) < 0 ||
+	    syscall(SYS_close_range, SECOND_RT + 1, ~0u, 0))
 		_exit(1);
-	ns.rt = rt_socket();
-	_exit(ns.rt < 0 || reap_all(&ns) ? 1 : 0);
+	_exit(rt_setup(FIRST_RT) || rt_setup(SECOND_RT) || reap_all(&ns));
 }
 
 /* --- in the kernel side ---------------------------------------------- */
 
 void reap_start(struct host *h, struct ns *ns)
 {
+	int first, second;
 	pid_t pid;
 
 	ns->doomed = false;
 	if (ns->reaper > 0)
 		return;
-	pid = fork();
+	first = help_socket(ns->fd, NETLINK_ROUTE);
+	second = help_socket(ns->fd, NETLINK_ROUTE);
+	pid = first < 0 || second < 0 ? -1 : fork();
 	if (!pid)
-		reaper(ns->fd);
+		reaper(first, second);
+	if (first >= 0)
+		close(first);
+	if (second >= 0)
+		close(second);
 	if (pid > 0) {
 		ns->reaper = pid;
 		ns->reaper_fd = syscall(SYS_pidfd_open, pid, 0);

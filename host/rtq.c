@@ -18,23 +18,20 @@ static void set_int(int fd, int level, int name, int v)
 	(void)setsockopt(fd, level, name, &v, sizeof(v));
 }
 
-int rt_socket(void)
+int rt_setup(int fd)
 {
 	struct sockaddr_nl me = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	if (fd < 0)
+		return fd;
+	if (bind(fd, (struct sockaddr *)&me, sizeof(me)))
 		return -errno;
-	if (bind(fd, (struct sockaddr *)&me, sizeof(me))) {
-		close(fd);
-		return -errno;
-	}
 	set_int(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
 	set_int(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
 	set_int(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
 	set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 20);
 	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20);
-	return fd;
+	return 0;
 }
 
 int rtq_init(struct rtq *q)

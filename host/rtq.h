@@ -43,8 +43,9 @@ struct nl_msg *rtq_msg(struct host *h, struct ns *ns, int type, int flags,
 /* Sends what is queued and hears what failed. */
 void rtq_flush(struct host *h);
 
-/* A route socket in the calling thread's namespace, or a negative errno. */
-int rt_socket(void);
+/* Makes a raw NETLINK_ROUTE socket FD ready for requests.  FD may be a
+ * negative errno, which is the result then. */
+int rt_setup(int fd);
 
 typedef int rt_fn(void *arg, struct nlmsghdr *nlh);
 

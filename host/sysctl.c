@@ -1,5 +1,6 @@
 // sysctl.c - the driver of kernel settings below /proc/sys/net
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -41,56 +42,22 @@ int proc_write(const char *path, const char *v)
 	return err;
 }
 
-/* Names come from topologies: they stay below /proc/sys/net. */
-static int full_path(const char *name, char *path, size_t room)
-{
-	int n;
-
-	if (strncmp(name, "net/", 4) || strstr(name, ".."))
-		return -EINVAL;
-	n = snprintf(path, room, "/proc/sys/%s", name);
-	return (size_t)n < room ? 0 : -ENAMETOOLONG;
-}
-
-static int enter(struct host *h, struct ns *ns)
-{
-	return ns == ns_home(h) ? 0 : ns_enter(ns);
-}
-
-static void leave(struct host *h, struct ns *ns)
-{
-	if (ns != ns_home(h))
-		ns_leave(h);
-}
-
 int sysctl_read(struct host *h, struct ns *ns, const char *name, char *v,
 		size_t room)
 {
-	char path[512];
-	int err = full_path(name, path, sizeof(path));
+	struct setting s = { .path = name, .value = v, .room = room };
+	int err = help_sysctls(ns == ns_home(h) ? -1 : ns->fd, &s, 1);
 
-	if (!err)
-		err = enter(h, ns);
-	if (err)
-		return err;
-	err = proc_read(path, v, room);
-	leave(h, ns);
-	return err;
+	return err ? err : s.err;
 }
 
 int sysctl_write(struct host *h, struct ns *ns, const char *name,
 		 const char *v)
 {
-	char path[512];
-	int err = full_path(name, path, sizeof(path));
+	struct setting s = { .path = name, .value = (char *)v, .write = true };
+	int err = help_sysctls(ns == ns_home(h) ? -1 : ns->fd, &s, 1);
 
-	if (!err)
-		err = enter(h, ns);
-	if (err)
-		return err;
-	err = proc_write(path, v);
-	leave(h, ns);
-	return err;
+	return err ? err : s.err;
 }
 
 static void set(struct host *h, const struct step *s, const char *v)
@@ -128,6 +95,51 @@ static void sysctl_destroy(struct host *h, const struct step *s)
 			    "the old value is refused" : NULL);
 }
 
+#define SOME 32
+
+/* How many settings of one namespace follow each other from I on. */
+static uint32_t same_ns(const struct state *wanted, uint32_t i)
+{
+	uint32_t n = 1;
+
+	while (n < SOME && i + n < wanted->n &&
+	       wanted->v[i + n]->kind == KIND_SYSCTL &&
+	       !strcmp(wanted->v[i + n]->netns, wanted->v[i]->netns))
+		n++;
+	return n;
+}
+
+static int observe_some(struct host *h, struct object *const *w, uint32_t n,
+			struct state *found)
+{
+	struct ns *ns = ns_known(h, w[0]->netns);
+	struct setting s[SOME];
+	char values[SOME][256];
+	struct sysctl *f;
+	uint32_t i;
+	int err;
+
+	if (!ns)
+		return 0;
+	for (i = 0; i < n; i++)
+		s[i] = (struct setting){ .path = w[i]->name,
+					 .value = values[i],
+					 .room = sizeof(values[i]) };
+	err = help_sysctls(ns == ns_home(h) ? -1 : ns->fd, s, n);
+	for (i = 0; !err && i < n; i++) {
+		if (s[i].err == -ENOENT)
+			continue;
+		err = s[i].err;
+		if (err)
+			break;
+		f = state_add(found, KIND_SYSCTL, w[i]->netns, w[i]->name,
+			      w[i]->pos);
+		f->value = arena_strdup(found->arena, values[i]);
+		f->old = "";
+	}
+	return err;
+}
+
 /*
  * Nothing marks a setting: those that are wanted are looked at.  What can't be
  * read must not be set: its old value would be lost.
@@ -135,26 +147,13 @@ static void sysctl_destroy(struct host *h, const struct step *s)
 static int sysctl_observe(struct host *h, const struct state *wanted,
 			  struct state *found)
 {
-	uint32_t i = state_seek(wanted, KIND_SYSCTL, "", "");
-	const struct object *w;
-	struct sysctl *f;
-	struct ns *ns;
-	char v[256];
+	uint32_t i = state_seek(wanted, KIND_SYSCTL, "", ""), n;
 	int err = 0;
 
 	for (; !err && i < wanted->n && wanted->v[i]->kind == KIND_SYSCTL;
-	     i++) {
-		w = wanted->v[i];
-		ns = ns_known(h, w->netns);
-		err = ns ? sysctl_read(h, ns, w->name, v, sizeof(v)) : -ENOENT;
-		if (!err) {
-			f = state_add(found, KIND_SYSCTL, w->netns, w->name,
-				      w->pos);
-			f->value = arena_strdup(found->arena, v);
-			f->old = "";
-		}
-		if (err == -ENOENT)
-			err = 0;
+	     i += n) {
+		n = same_ns(wanted, i);
+		err = observe_some(h, &wanted->v[i], n, found);
 	}
 	return err;
 }

@@ -1,5 +1,6 @@
 // tap.c - the driver of taps, which are not made by netlink
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ static int by_number(const char *name, uint32_t *id)
 	return 0;
 }
 
-static int by_name(const char *name, bool group, uint32_t *id)
+int name_id(const char *name, bool group, uint32_t *id)
 {
 	const struct passwd *pw = group ? NULL : getpwnam(name);
 	const struct group *gr = group ? getgrnam(name) : NULL;
@@ -63,7 +64,7 @@ int owner_id(const char *name, bool group, uint32_t *id)
 	}
 	err = by_number(name, id);
 	if (err)
-		err = by_name(name, group, id);
+		err = help_id(name, group, id);
 	if (!err && strlen(name) < sizeof(last->name)) {
 		strcpy(last[group].name, name);
 		last[group].id = *id;
@@ -109,22 +110,6 @@ static int make(int fd, const struct tap *t, uint32_t index)
 	return err ? err : set_owner(fd, TUNSETGROUP, t->group, true);
 }
 
-/* The tap comes to be in the namespace of the thread that opens the device. */
-static int open_tun(struct host *h, struct ns *ns)
-{
-	bool away = ns != ns_home(h);
-	int fd, err = away ? ns_enter(ns) : 0;
-
-	if (err)
-		return err;
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		fd = -errno;
-	if (away)
-		ns_leave(h);
-	return fd;
-}
-
 static const char *make_error(int err)
 {
 	switch (err) {
@@ -153,7 +138,7 @@ static int begin(struct host *h, const struct step *s, struct ns *ns,
 			    "any local user");
 		return -1;
 	}
-	fd = open_tun(h, ns);
+	fd = help_tun(ns->fd);
 	if (fd < 0) {
 		step_failed(h, s, fd, "/dev/net/tun can't be opened");
 		return -1;

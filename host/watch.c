@@ -1,5 +1,6 @@
 // watch.c - hears of what is done to what netd made
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/watch.h"
 
 #include <errno.h>
@@ -75,9 +76,7 @@ int watch_init(struct host *h)
 	if (!w)
 		abort();
 	h->watch = w;
-	w->names_wd = -1;
-	w->nft = -1;
-	w->names = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->nft = w->names = -1;
 	w->rt = event_socket(NETLINK_ROUTE);
 	if (w->rt < 0)
 		return w->rt;
@@ -101,7 +100,8 @@ void watch_free(struct host *h)
 		return;
 	close(w->rt);
 	close(w->nft);
-	close(w->names);
+	if (w->names >= 0)
+		close(w->names);
 	free(w->pending);
 	words_forget(w);
 	buf_free(&w->default4);

@@ -25,7 +25,6 @@ struct watch {
 	int rt;			/* NETLINK_ROUTE events, of all namespaces */
 	int nft;		/* NETLINK_NETFILTER events */
 	int names;		/* inotify on /run/netns, or -1 */
-	int names_wd;
 	bool paused;
 	struct pending *pending;
 	uint32_t npending;

@@ -1,5 +1,6 @@
 // watch_names.c - hears of the names of namespaces that come and go
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/help.h"
 #include "host/watch.h"
 
 #include <string.h>
@@ -8,10 +9,8 @@
 
 void watch_names(struct watch *w)
 {
-	if (w->names >= 0 && w->names_wd < 0)
-		w->names_wd = inotify_add_watch(w->names, NETNS_DIR,
-						IN_CREATE | IN_DELETE |
-						IN_MOVED_FROM | IN_MOVED_TO);
+	if (w->names < 0)
+		w->names = help_watch();
 }
 
 /* A namespace's name went, or one that a pair waits for came. */
@@ -37,16 +36,21 @@ void watch_read_names(struct host *h)
 {
 	_Alignas(8) char in[4096];
 	const struct inotify_event *e;
+	bool gone = false;
 	ssize_t n, at;
 
 	while ((n = read(h->watch->names, in, sizeof(in))) > 0) {
 		for (at = 0; at < n; at += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(in + at);
 			if (e->mask & IN_IGNORED)
-				h->watch->names_wd = -1;
+				gone = true;
 			else if (e->len && h->watched)
 				name_event(h, e->name, e->mask &
 					   (IN_DELETE | IN_MOVED_FROM));
 		}
+	}
+	if (gone) {
+		close(h->watch->names);
+		h->watch->names = -1;
 	}
 }

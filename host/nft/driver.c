@@ -1,6 +1,7 @@
 // driver.c - nft objects become one transaction a namespace
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "driver.h"
+#include "host/help.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -60,13 +61,8 @@ void nft_net_learn(struct nft_net *n, const struct nft_found *f)
 
 static int net_open(struct host *h, struct ns *ns, struct nft_net *n)
 {
-	int err = ns_enter(ns);
-
-	if (err)
-		return err;
-	err = nft_sock_open(&n->sock);
-	ns_leave(h);
-	return err;
+	return nft_sock_setup(&n->sock, help_socket(ns->fd,
+						    NETLINK_NETFILTER));
 }
 
 /* The socket stays open as long as the namespace: it owns the tables. */

@@ -216,6 +216,8 @@ struct nft_sock {
 
 /* Opens it in the caller's network namespace. */
 int nft_sock_open(struct nft_sock *k);
+/* The same with a netlink socket FD, which it takes over. */
+int nft_sock_setup(struct nft_sock *k, int fd);
 void nft_sock_close(struct nft_sock *k);
 typedef int nft_reply_fn(const struct nlmsghdr *nlh, void *arg);
 /* Sends one request and reads all of its answer. -EINTR when a dump was

@@ -24,12 +24,20 @@ static void option(int fd, int level, int name, int value)
 
 int nft_sock_open(struct nft_sock *k)
 {
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			NETLINK_NETFILTER);
+
+	return nft_sock_setup(k, fd < 0 ? -errno : fd);
+}
+
+int nft_sock_setup(struct nft_sock *k, int fd)
+{
 	struct sockaddr_nl a = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(a);
 
-	k->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (k->fd < 0)
-		return -errno;
+	k->fd = fd;
+	if (fd < 0)
+		return fd;
 	option(k->fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER);
 	option(k->fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
 	option(k->fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
