@@ -60,6 +60,8 @@ const struct command commands[] = {
 	  "  --topology NAME   of that one only\n"
 	  "  --names           only the names\n"
 	  "  --label KEY=VALUE of attachments, those with it\n" },
+	{ "leases", cmd_leases, "[TOPOLOGY[/NETWORK]]",
+	  "shows the addresses that DHCP has handed out", "" },
 	{ "attach", cmd_attach, "NETWORK OPTION...",
 	  "plugs something into a network",
 	  "NETWORK may be TOPOLOGY/NETWORK.  One of:\n"

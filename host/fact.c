@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,8 @@ static void add_services(struct host *h, struct state *found)
 	fact_add(found, "state-dir", h->state_dir);
 	fact_add(found, "dnsmasq", spawn_find("dnsmasq", path, sizeof(path)) ?
 		 "it is not installed" : "yes");
+	fact_add(found, "dnsmasq-user", getpwnam("dnsmasq") ? "dnsmasq" :
+		 "nobody");
 	add_resolvers(found);
 }
 

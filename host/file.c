@@ -69,7 +69,8 @@ static int make_parents(struct host *h, const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
+		/* whatever our umask: daemons read in it as other users */
+		if (!mkdir(part, 0755) ? chmod(part, 0755) : errno != EEXIST)
 			return -errno;
 	}
 	return 0;
@@ -348,8 +349,7 @@ void file_ready(struct host *h)
 		for (at = 0; at < n; at += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(in + at);
 			if (!(e->mask & IN_IGNORED) &&
-			    (!e->len || (e->name[0] != '.' &&
-					 strcmp(e->name, PROCESS_PID))))
+			    (!e->len || e->name[0] != '.'))
 				news = true;
 		}
 	}

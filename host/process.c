@@ -1,6 +1,6 @@
 // process.c - the driver of daemons that serve networks, such as dnsmasq
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/internal.h"
+#include "host/daemon.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,9 +30,6 @@
 #define QUICK_MS 10000		/* who ends before that is not at fault twice */
 #define DELAY_MIN 100
 #define DELAY_MAX 30000
-#define ARGS_MAX 64
-
-static const char *const folders[] = { NETD_RUN "dnsmasq" };
 
 /* One that was seen running; and how often it ended, for those that did. */
 struct proc {
@@ -106,111 +103,17 @@ static void proc_forget(struct host *h, const char *name)
 	*p = x->v[--x->n];
 }
 
-/* --- who it is ----------------------------------------------------------- */
-
-static int pid_path(struct host *h, const char *name, char *path, size_t room)
-{
-	char file[320];
-
-	snprintf(file, sizeof(file), NETD_RUN "%s/" PROCESS_PID, name);
-	return file_path(h, file, path, room);
-}
-
-/* The folder of that program's daemons, by number; -1: there is none. */
-static int program_folder(const char *program)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-		if (!strcmp(folders[i] + strlen(NETD_RUN), program))
-			return i;
-	return -1;
-}
-
-/* The command line as it is in /proc: how long, words ending with zeros. */
-static ssize_t command(pid_t pid, char *text, size_t room)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, room - 1);
-	close(fd);
-	if (n >= 0)
-		text[n] = '\0';
-	return n;
-}
-
-static int words(char *text, ssize_t n, const char **argv)
-{
-	char *p = text;
-	int i;
-
-	for (i = 0; i < ARGS_MAX && p < text + n; i++, p += strlen(p) + 1)
-		argv[i] = p;
-	return i;
-}
-
-/* One of the arguments is a file in the folder of NAME. */
-static bool is_its(struct host *h, const char *name, const char *const *argv,
-		   int n)
-{
-	char part[PATH_MAX], dir[PATH_MAX];
-	int i;
-
-	snprintf(part, sizeof(part), NETD_RUN "%s", name);
-	if (file_path(h, part, dir, sizeof(dir) - 1))
-		return false;
-	strcat(dir, "/");
-	for (i = 1; i < n; i++)
-		if (strstr(argv[i], dir))
-			return true;
-	return false;
-}
-
-static pid_t read_pid(struct host *h, const char *name)
-{
-	char path[PATH_MAX], text[32];
-
-	if (pid_path(h, name, path, sizeof(path)) ||
-	    proc_read(path, text, sizeof(text)))
-		return 0;
-	return atoi(text) > 1 ? atoi(text) : 0;
-}
-
-/* The process of that name, when it runs, with its arguments; or 0. */
-static pid_t running(struct host *h, const char *name, char *text, size_t room,
-		     const char **argv, int *argc)
-{
-	pid_t pid = read_pid(h, name);
-	ssize_t n = pid ? command(pid, text, room) : 0;
-
-	*argc = n > 0 ? words(text, n, argv) : 0;
-	return *argc && is_its(h, name, argv, *argc) ? pid : 0;
-}
-
-static pid_t running_pid(struct host *h, const char *name)
-{
-	const char *argv[ARGS_MAX];
-	char text[4096];
-	int argc;
-
-	return running(h, name, text, sizeof(text), argv, &argc);
-}
-
 void process_signal(struct host *h, const char *name, int sig)
 {
-	pid_t pid = running_pid(h, name);
+	pid_t pid = daemon_pid(h, name);
 
-	if (pid)
-		kill(pid, sig);
+	if (!pid || kill(pid, sig) || sig == SIGHUP)
+		return;
+	/* that it ends is not its fault */
+	proc_of(h, name)->since = 0;
 }
 
-/* --- watching -------------------------------------------------------------- */
+/* --- watching ----------------------------------------------------------- */
 
 static void begin_watch(struct host *h, const char *name, pid_t pid)
 {
@@ -282,7 +185,7 @@ void process_free(struct host *h)
 	h->procs = NULL;
 }
 
-/* --- looking ---------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------ */
 
 /* In which namespace it is: "?" is one that nobody finds any more. */
 static const char *where(struct host *h, pid_t pid, const struct process *w)
@@ -322,7 +225,7 @@ static void drop_pid(struct host *h, const char *name)
 {
 	char path[PATH_MAX], file[320];
 
-	if (pid_path(h, name, path, sizeof(path)))
+	if (daemon_pid_path(h, name, path, sizeof(path)))
 		return;
 	unlink(path);
 	snprintf(file, sizeof(file), NETD_RUN "%s/" PROCESS_PID, name);
@@ -332,15 +235,15 @@ static void drop_pid(struct host *h, const char *name)
 static void look_at(struct host *h, const char *name,
 		    const struct state *wanted, struct state *found)
 {
-	const char *argv[ARGS_MAX];
-	char text[4096], path[PATH_MAX];
+	const char *argv[DAEMON_ARGS];
+	char text[DAEMON_TEXT], path[PATH_MAX];
 	pid_t pid;
 	int argc;
 
-	pid = running(h, name, text, sizeof(text), argv, &argc);
+	pid = daemon_running(h, name, text, sizeof(text), argv, &argc);
 	if (pid)
 		found_process(h, name, pid, argv, argc, wanted, found);
-	else if (!pid_path(h, name, path, sizeof(path)) && !access(path, F_OK))
+	else if (!daemon_pid_path(h, name, path, sizeof(path)) && !access(path, F_OK))
 		drop_pid(h, name);
 }
 
@@ -352,13 +255,14 @@ static int process_observe(struct host *h, const struct state *wanted,
 	DIR *d;
 	size_t i;
 
-	for (i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (file_path(h, folders[i], path, sizeof(path)))
+	for (i = 0; daemon_folders[i]; i++) {
+		if (file_path(h, daemon_folders[i], path, sizeof(path)))
 			continue;
 		d = opendir(path);
 		while (d && (e = readdir(d))) {
 			snprintf(name, sizeof(name), "%s/%s",
-				 folders[i] + strlen(NETD_RUN), e->d_name);
+				 daemon_folders[i] + strlen(NETD_RUN),
+				 e->d_name);
 			if (e->d_name[0] != '.')
 				look_at(h, name, wanted, found);
 		}
@@ -368,7 +272,7 @@ static int process_observe(struct host *h, const struct state *wanted,
 	return 0;
 }
 
-/* --- starting ----------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------- */
 
 /* Ended for good, so that its ports are free. */
 static void wait_end(pid_t pid, int fd)
@@ -388,8 +292,8 @@ static void wait_end(pid_t pid, int fd)
 static void find_daemons(struct host *h)
 {
 	struct procs *x = procs_of(h);
-	const char *argv[ARGS_MAX];
-	char text[4096];
+	const char *argv[DAEMON_ARGS];
+	char text[DAEMON_TEXT];
 	struct dirent *e;
 	DIR *d = opendir("/proc");
 	ssize_t n;
@@ -398,9 +302,9 @@ static void find_daemons(struct host *h)
 	x->nseen = 0;
 	while (d && (e = readdir(d))) {
 		pid = atoi(e->d_name);
-		n = pid > 1 ? command(pid, text, sizeof(text)) : 0;
-		if (n <= 0 || !words(text, n, argv) ||
-		    program_folder(argv[0]) < 0)
+		n = pid > 1 ? daemon_command(pid, text, sizeof(text)) : 0;
+		if (n <= 0 || !daemon_words(text, n, argv) ||
+		    !daemon_is_ours(argv[0]))
 			continue;
 		x->seen = realloc(x->seen, (x->nseen + 1) * sizeof(pid));
 		if (!x->seen)
@@ -419,16 +323,16 @@ static void find_daemons(struct host *h)
 static void end_lost(struct host *h, const char *name)
 {
 	struct procs *x = procs_of(h);
-	const char *argv[ARGS_MAX];
-	char text[4096];
+	const char *argv[DAEMON_ARGS];
+	char text[DAEMON_TEXT];
 	ssize_t n;
 	int i, fd;
 
 	if (!x->looked)
 		find_daemons(h);
 	for (i = 0; i < x->nseen; i++) {
-		n = command(x->seen[i], text, sizeof(text));
-		if (n <= 0 || !is_its(h, name, argv, words(text, n, argv)))
+		n = daemon_command(x->seen[i], text, sizeof(text));
+		if (n <= 0 || !daemon_is(h, name, argv, daemon_words(text, n, argv)))
 			continue;
 		fd = syscall(SYS_pidfd_open, x->seen[i], 0);
 		kill(x->seen[i], SIGTERM);
@@ -440,12 +344,12 @@ static int start(struct host *h, struct starting *st)
 {
 	const struct process *p = (const struct process *)st->step->want;
 	const char *const *words_of = p->argv.items;
-	char *argv[ARGS_MAX + 1];
+	char *argv[DAEMON_ARGS + 1];
 	struct ns *ns;
 	uint32_t i;
 	int err = 0;
 
-	if (!p->argv.n || p->argv.n > ARGS_MAX)
+	if (!p->argv.n || p->argv.n > DAEMON_ARGS)
 		return -EINVAL;
 	ns = ns_get(h, p->where, &err);
 	if (!ns)
@@ -489,7 +393,7 @@ static void finish_start(struct host *h, struct starting *st)
 		tell_failed(h, st->step, err, &why);
 	else
 		begin_watch(h, st->step->want->name,
-			    read_pid(h, st->step->want->name));
+			    daemon_read_pid(h, st->step->want->name));
 }
 
 static void finish_starts(struct host *h)
@@ -538,12 +442,12 @@ static void process_create(struct host *h, const struct step *s)
 		x->nstart++;
 }
 
-/* --- stopping ------------------------------------------------------------------ */
+/* --- stopping ----------------------------------------------------------- */
 
 static void process_destroy(struct host *h, const struct step *s)
 {
 	struct procs *x = procs_of(h);
-	pid_t pid = running_pid(h, s->have->name);
+	pid_t pid = daemon_pid(h, s->have->name);
 	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	/* that it ends is no news */
@@ -568,6 +472,8 @@ static void process_commit(struct host *h)
 	x->nstop = 0;
 	finish_starts(h);
 	x->looked = false;
+	/* files with pids came and went */
+	file_driver_commit(h);
 }
 
 const struct driver driver_process = {
@@ -578,7 +484,7 @@ const struct driver driver_process = {
 	.looks = OBSERVE_LINKS,
 };
 
-/* --- before it is used ----------------------------------------------------------- */
+/* --- before it is used -------------------------------------------------- */
 
 int process_check(struct host *h, const char *program, const char *path,
 		  struct buf *why)

@@ -151,6 +151,21 @@ static void print_str(const struct field *f, const void *v, struct buf *out)
 	buf_str(out, s ? s : "");
 }
 
+/* All of it on one line: "first | second". */
+static void print_text(const struct field *f, const void *v, struct buf *out)
+{
+	const char *s = *(const char *const *)v;
+	size_t len;
+
+	for (; s && *s; s += len) {
+		len = strcspn(s, "\n");
+		buf_add(out, s, len);
+		len += s[len] == '\n';
+		if (s[len])
+			buf_str(out, " | ");
+	}
+}
+
 /* [A-Za-z0-9][A-Za-z0-9_-]*, 1 to 63, with a letter */
 static int read_name(const struct field *f, const char *text, void *v,
 		     struct arena *a, struct buf *why)
@@ -521,6 +536,9 @@ const struct field_type field_hex64 =
 const struct field_type field_enum = FIXED("a word", uint8_t, enum);
 const struct field_type field_str = {
 	"a text", SHAPE_STR, sizeof(char *), read_str, print_str
+};
+const struct field_type field_text = {
+	"a text", SHAPE_STR, sizeof(char *), read_str, print_text
 };
 const struct field_type field_name = {
 	"a name (letters, digits, - and _; 1 to 63, with a letter)",

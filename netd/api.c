@@ -260,6 +260,7 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_DELETE, "attachments/*", JOB_DETACH, NULL, true,
 	  RIGHT_OWNER },
 	{ EVHTTP_REQ_GET, "list", JOB_ITEMS, NULL, false, RIGHT_OWNER },
+	{ EVHTTP_REQ_GET, "leases", JOB_LEASES, NULL, false, RIGHT_OWNER },
 	{ EVHTTP_REQ_GET, "doctor", JOB_DOCTOR, NULL, false, RIGHT_ADMIN },
 	{ EVHTTP_REQ_POST, "plan", JOB_PLAN, NULL, false, RIGHT_ADMIN },
 	{ EVHTTP_REQ_POST, "reload", JOB_RELOAD, NULL, true, RIGHT_ADMIN },

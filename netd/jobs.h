@@ -42,6 +42,10 @@ void job_topologies(struct engine *e, struct job *j);
 void job_show(struct engine *e, struct job *j);
 void job_items(struct engine *e, struct job *j);
 
+/* --- leases.c -------------------------------------------------------- */
+
+void job_leases(struct engine *e, struct job *j);
+
 /* --- jobs_plug.c ----------------------------------------------------- */
 
 void job_attach(struct engine *e, struct job *j);

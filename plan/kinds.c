@@ -157,7 +157,7 @@ static const struct field sysctl_fields[] = {
 };
 
 static const struct field file_fields[] = {
-	ROW(file, text, field_str, CLASS_BORN),
+	ROW(file, text, field_text, CLASS_BORN),
 	ROW(file, hash, field_hex64, CLASS_LIVE, ANY),
 	ROW(file, reader, field_str, CLASS_BORN),
 	ROW(file, check, field_str, CLASS_BORN),

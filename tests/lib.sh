@@ -266,7 +266,7 @@ netdctl()
 start_netd()
 {
 	"$NETD" --config-dir "$CONF" --state-dir "$STATE" \
-		--socket "$NETD_SOCKET" -v "$@" >>"$WORLD/netd.log" 2>&1 &
+		--run-dir "$WORLD/run" --socket "$NETD_SOCKET" -v "$@" >>"$WORLD/netd.log" 2>&1 &
 	netd_pid=$!
 	must poll $((10 * SLOW * BUSY)) netdctl status
 }

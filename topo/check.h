@@ -53,6 +53,8 @@ void check_clashes(struct check *c);		/* check_names.c */
 void check_subnets(struct check *c);		/* check_address.c */
 void check_addresses(struct check *c);
 void check_gateways(struct check *c);		/* check_network.c */
+void check_services(struct check *c);		/* check_service.c */
+void check_asking(struct check *c, struct attachment *a);
 void check_rules(struct check *c);		/* check_rules.c */
 void check_published(struct check *c, const struct attachment *a);
 void check_loops(struct check *c);		/* check_segment.c */

@@ -94,6 +94,26 @@ static void need_attachment(struct check *c, const struct attachment *a)
 	     a->leg.n.path);
 }
 
+/* The first network that is served stands for all. */
+static void need_program(struct check *c)
+{
+	const char *value = fact(c, "dnsmasq");
+
+	if (!value || !strcmp(value, "yes"))
+		return;
+	list_for(struct network, w, &c->t->networks) {
+		if (!network_serves(w))
+			continue;
+		report_error(c->report, w->dhcp ?
+			     PLACE(w, rec_network, dhcp) : w->dns ?
+			     PLACE(w, rec_network, dns) :
+			     PLACE(w, rec_network, ra), w->n.path,
+			     "DHCP, DNS and router advertisements need "
+			     "dnsmasq, and %s: apt install dnsmasq-base", value);
+		return;
+	}
+}
+
 /* The first that needs it stands for all. */
 static void check_features(struct check *c)
 {
@@ -121,6 +141,7 @@ static void check_features(struct check *c)
 			need_attachment(c, a);
 		seen[a->type] = true;
 	}
+	need_program(c);
 	list_for(struct router, h, &c->t->hosts) {
 		need(c, &veth, h->n.pos, h->n.path);
 		break;

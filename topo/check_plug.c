@@ -54,6 +54,7 @@ int topo_check_attachment(struct topology *t, const char *name,
 		some.networks = (struct list){ &w, 1 };
 		some.attachments = neighbours(t, a);
 		check_addresses(&c);
+		check_asking(&c, a);
 		check_host(&c);
 		free(some.attachments.items);
 	}

@@ -262,6 +262,7 @@ int topo_expand(struct topology *t, const struct state *found,
 	expand_uplinks(&x);
 	expand_sysctls(&x);
 	expand_routes(&x);
+	expand_services(&x);
 	return rules_expand(t, found, wanted, report);
 }
 

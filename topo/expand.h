@@ -85,6 +85,8 @@ void expand_bandwidth(struct expander *x, const struct bandwidth *b,
 		      const struct shaped *at);
 /* A network's, where its gateway is. */
 void expand_network_bandwidth(struct expander *x, struct network *w);
+void expand_services(struct expander *x);	/* DHCP, DNS, RA */
+void expand_served_attachment(struct expander *x, const struct attachment *a);
 
 /* Whether it has an address of that family. */
 bool leg_has(const struct leg_spec *l, uint8_t family);

@@ -100,6 +100,22 @@ static struct list stale(struct expander *x, struct attachment *a, bool told)
 
 /* --- one kind after the other ------------------------------------------ */
 
+/* What the guest asks for by DHCP it is not given otherwise. */
+static struct list told_addresses(struct expander *x, struct attachment *a)
+{
+	const struct prefix *p = a->leg.ips.items;
+	struct list l = { NULL, 0 };
+	struct prefix *v;
+	uint32_t i;
+
+	l.items = v = arena_alloc(x->out->arena, (a->leg.ips.n + 1) *
+				  sizeof(*v));
+	for (i = 0; i < a->leg.ips.n; i++)
+		if (!(p[i].ip.family == 6 ? a->leg.asks6 : a->leg.asks4))
+			v[l.n++] = p[i];
+	return l;
+}
+
 /* In somebody else's namespace: set once, when it is born. */
 static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
 {
@@ -115,15 +131,14 @@ static void set_peer(struct expander *x, struct veth *v, struct attachment *a)
 	v->stale = stale(x, a, seg == a->leg.net && !attachment_is_parked(a));
 	if (attachment_is_parked(a))
 		return;
-	v->peer_addresses = a->leg.ips;
-	v->peer_addresses.items = arena_memdup(m, a->leg.ips.items,
-					       a->leg.ips.n *
-					       sizeof(struct prefix));
+	v->peer_addresses = told_addresses(x, a);
 	if (!a->default_route)
 		return;
-	if (seg->gw4.family && seg->via4 != &a->leg && leg_has(&a->leg, 4))
+	if (seg->gw4.family && seg->via4 != &a->leg && leg_has(&a->leg, 4) &&
+	    !a->leg.asks4)
 		gw[n++] = seg->gw4;
-	if (seg->gw6.family && seg->via6 != &a->leg && leg_has(&a->leg, 6))
+	if (seg->gw6.family && seg->via6 != &a->leg && leg_has(&a->leg, 6) &&
+	    !a->leg.asks6)
 		gw[n++] = seg->gw6;
 	if (n)
 		v->peer_gateways = (struct list){
@@ -195,4 +210,5 @@ void expand_attachment(struct expander *x, struct attachment *a)
 			.full = a->leg.n.name, .mtu = network_mtu(a->leg.net),
 			.pos = a->leg.n.pos,
 		});
+	expand_served_attachment(x, a);
 }

@@ -38,17 +38,19 @@ static bool has_label(const struct list *l, const char *key)
 }
 
 /* The event at hand and the one after it: a key and its text. */
-static void read_label(struct reader *r, struct list *l, const char *path)
+static void read_label(struct reader *r, const struct field *f,
+		       struct list *l, const char *path)
 {
+	uint32_t max = f->max ? f->max : LABELS_MAX;
 	struct label label = { NULL, NULL };
 
 	if (!is_label_key(r))
 		read_expected(r, path, "a key of at most 63 of a-z, 0-9, . and -");
 	else if (has_label(l, reader_scalar(r)))
 		reader_error(r, r->pos, path, "written twice");
-	else if (l->n == LABELS_MAX)
-		reader_error(r, r->pos, path, "expected at most %d labels",
-			     LABELS_MAX);
+	else if (l->n == max)
+		reader_error(r, r->pos, path, "expected at most %u of them",
+			     max);
 	else
 		label.key = arena_strdup(r->arena, reader_scalar(r));
 	reader_skip(r);
@@ -73,6 +75,6 @@ void read_pairs(struct reader *r, const struct field *f,
 	reader_next(r);
 	while (!r->dead && r->ev.type != YAML_MAPPING_END_EVENT &&
 	       r->ev.type != YAML_NO_EVENT)
-		read_label(r, l, path);
+		read_label(r, f, l, path);
 	reader_next(r);
 }

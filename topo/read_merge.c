@@ -48,9 +48,24 @@ static void finish_guards(struct guards *g)
 			*(bool *)field_at(&rec_guards.fields[i], g) = true;
 }
 
+/* Whoever writes a map wants the thing. */
+static void finish_services(struct network *w)
+{
+	if (w->dhcp && !w->dhcp->n.scalar)
+		w->dhcp->on = true;
+	if (w->dns && !w->dns->n.scalar)
+		w->dns->on = true;
+	if (!w->ra || w->ra->n.scalar)
+		return;
+	w->ra->on = true;
+	if (!WROTE(w->ra, rec_ra, slaac))
+		w->ra->slaac = true;
+}
+
 static void finish_network(struct network *w)
 {
 	finish_guards(w->guards);
+	finish_services(w);
 	if (w->stp && !w->stp->n.scalar)
 		w->stp->on = true;
 }

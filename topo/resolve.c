@@ -99,6 +99,7 @@ int topo_resolve(struct topology *t, const struct state *found,
 	ends_resolve(&r);
 	subnets_resolve(&r);
 	gateways_resolve(&r);
+	services_resolve(&r);
 	addresses_resolve(&r);
 	gateways_addresses(&r);
 	names_kernel(&r);

@@ -88,6 +88,13 @@ void gateways_resolve(struct resolver *r);
 /* After the addresses: the gateways', and the nodes' default routes. */
 void gateways_addresses(struct resolver *r);
 
+/* --- service.c: what DHCP hands out -------------------------------------- */
+
+void services_resolve(struct resolver *r);
+/* The range of LEASED (may be NULL) that the address is in, or NULL. */
+const struct iprange *leased_range(const struct list *leased,
+				   const struct ip *ip);
+
 /* --- resolve_number.c, resolve_address.c: automatic numbers ------------ */
 
 void subnets_resolve(struct resolver *r);

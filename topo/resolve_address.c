@@ -13,6 +13,7 @@ struct scope {
 	void *id;
 	struct prefix net;	/* family 0: no subnet */
 	uint64_t *next;		/* where a free one is looked for */
+	const struct list *leased;	/* not by itself from these; or NULL */
 };
 
 static struct scope scope_of(struct leg_spec *l, bool six, uint64_t *zero)
@@ -22,16 +23,17 @@ static struct scope scope_of(struct leg_spec *l, bool six, uint64_t *zero)
 	*zero = 0;
 	if (l->link)
 		return (struct scope){ l->link, six ? l->link->net6 :
-				       l->link->net4, zero };
+				       l->link->net4, zero, NULL };
 	seg = l->net->segment;
 	return (struct scope){ seg, six ? seg->net6 : seg->net4,
-			       six ? &seg->next6 : &seg->next4 };
+			       six ? &seg->next6 : &seg->next4,
+			       &seg->leased };
 }
 
 static struct scope scope_of_network(struct network *w, bool six)
 {
 	return (struct scope){ w, six ? w->net6 : w->net4,
-			       six ? &w->next6 : &w->next4 };
+			       six ? &w->next6 : &w->next4, &w->leased };
 }
 
 /* --- who has which ----------------------------------------------------- */
@@ -79,17 +81,38 @@ static bool unclaimed(struct resolver *r, const struct scope *s,
 	return !index_get(r->x, key, key_of(key, s, ip));
 }
 
+/* How far it is to the end of the range that DHCP hands out; 0: in none. */
+static uint64_t to_skip(const struct scope *s, const struct ip *ip)
+{
+	const struct iprange *r = leased_range(s->leased, ip);
+	unsigned int i, n = ip_bytes(ip);
+	uint64_t a = 0, b = 0;
+
+	if (!r)
+		return 0;
+	for (i = n > 8 ? n - 8 : 0; i < n; i++) {
+		a = a << 8 | ip->b[i];
+		b = b << 8 | r->hi.b[i];
+	}
+	return b - a + 1;
+}
+
 /* The home router's gateway may be one of its `addresses:`. */
 static bool take_next(struct resolver *r, const struct scope *s, uint64_t n,
 		      const char *owner, struct prefix *p)
 {
 	struct ip base = prefix_first(&s->net);
-	uint64_t first;
+	uint64_t first, skip;
 
 	room(&s->net, &first);
 	for (; *s->next < n; (*s->next)++) {
 		p->ip = ip_add(&base, first + *s->next);
 		p->len = s->net.len;
+		skip = to_skip(s, &p->ip);
+		if (skip) {
+			*s->next += skip - 1;
+			continue;
+		}
 		if ((!owner[0] || unclaimed(r, s, &p->ip)) &&
 		    claim(r, s, &p->ip, owner))
 			return true;
@@ -143,7 +166,13 @@ static void add_ip(struct resolver *r, struct leg_spec *l,
 				 ip_bytes(&p->ip) * 8;
 		claim(r, scope, &p->ip, claimant(r, l));
 		l->ips.n++;
-	} else if (s->how == ADDR_AUTO && scope->net.ip.family) {
+	} else if ((s->how == ADDR_AUTO || s->how == ADDR_DHCP) &&
+		   scope->net.ip.family) {
+		/* by DHCP: the number is ours, and reserved for it */
+		if (s->how == ADDR_DHCP && scope->net.ip.family == 6)
+			l->asks6 = true;
+		else if (s->how == ADDR_DHCP)
+			l->asks4 = true;
 		/* to be filled: the family is known, the length is not */
 		p->ip.family = scope->net.ip.family;
 		p->len = 255;
@@ -169,6 +198,7 @@ static void spread(struct resolver *r, struct leg_spec *l)
 	l->ips.items = arena_alloc(r->a, (l->address.n + l->address6.n + 2) *
 				   sizeof(struct prefix));
 	l->ips.n = 0;
+	l->asks4 = l->asks6 = false;
 	for (i = 0; i < 2 && (l->link || l->net); i++) {
 		struct scope scope = scope_of(l, i, &zero);
 		const struct addrspec *s = lists[i]->items;
@@ -223,9 +253,11 @@ static void no_room(struct resolver *r, const struct leg_spec *l,
 
 	r->full = true;
 	report_error(r->report, l->n.pos, l->n.path, "expected a free address "
-		     "in %s of %s, found none: all %llu are taken",
+		     "in %s of %s, found none: all %llu are taken%s",
 		     prefix_text(&s->net, text), l->link ? l->link->n.name :
-		     l->net->segment->n.name, (unsigned long long)n);
+		     l->net->segment->n.name, (unsigned long long)n,
+		     s->leased && s->leased->n ? ", or `ranges:` of `dhcp:` "
+		     "has them" : "");
 }
 
 static void take_new(struct resolver *r, struct leg_spec *l,
@@ -427,7 +459,8 @@ static struct ip look_for(struct resolver *r, const struct scope *s,
 	room(&s->net, &first);
 	for (n = from; n < to; n++) {
 		ip = ip_add(&base, first + n);
-		if (!prefix_has(range, &ip) || !unclaimed(r, s, &ip))
+		if (!prefix_has(range, &ip) || !unclaimed(r, s, &ip) ||
+		    leased_range(s->leased, &ip))
 			continue;
 		*s->next = n + 1;
 		return ip;

@@ -86,6 +86,8 @@ static void ask_words(struct topology *t, const struct word *w)
 static bool asks_itself(const struct network *w)
 {
 	return w->mode != MODE_ISOLATED || w->mode6 != MODE_ISOLATED ||
+	       (w->dhcp && w->dhcp->on && !w->dhcp->server.s) ||
+	       (w->dns && w->dns->on) || (w->ra && w->ra->on) ||
 	       w->services.n || w->routes.n || w->addresses.n || w->snat ||
 	       (WROTE(w, rec_network, gateway) && !none(w->gateway)) ||
 	       (WROTE(w, rec_network, gateway6) && !none(w->gateway6));

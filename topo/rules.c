@@ -236,15 +236,14 @@ static void own_addresses(struct where *w, const struct iface *f)
 
 /* Ranges of one protocol that overlap are one element, or they clash. */
 static void service_ports(struct where *w, const struct iface *f,
-			  uint8_t proto)
+			  const struct list *all, uint8_t proto)
 {
-	const struct service *s = f->net->services.items;
+	const struct service *s = all->items;
 	struct pos pos = PLACE(f->net, rec_network, services);
 	uint32_t i, n = 0;
-	struct ports *v = arena_alloc(w->x->out->arena,
-				      f->net->services.n * sizeof(*v));
+	struct ports *v = arena_alloc(w->x->out->arena, all->n * sizeof(*v));
 
-	for (i = 0; i < f->net->services.n; i++)
+	for (i = 0; i < all->n; i++)
 		if (s[i].proto == proto && s[i].ports.hi)
 			v[n++] = s[i].ports;
 	n = match_join_ports(v, n);
@@ -263,16 +262,47 @@ static void service_whole(struct where *w, const struct iface *f,
 		   f->name, match_protocol(proto));
 }
 
+/* What is asked for, and what netd itself serves there. */
+static struct list all_services(struct where *w, const struct network *net)
+{
+	static const struct {
+		unsigned int what;
+		struct service s;
+	} own[] = {
+		{ SERVE_DNS, { 6, { 53, 53 } } },
+		{ SERVE_DNS, { 17, { 53, 53 } } },
+		{ SERVE_DHCP | SERVE_RELAY, { 17, { 67, 67 } } },
+		{ SERVE_DHCP6, { 17, { 547, 547 } } },
+	};
+	unsigned int what = w->router || network_server(net) ? 0 :
+			    network_serves(net);
+	struct list all = net->services;
+	struct service *v;
+	size_t i;
+
+	if (!what)
+		return all;
+	v = arena_alloc(w->x->out->arena, (all.n + 4) * sizeof(*v));
+	if (all.n)
+		memcpy(v, all.items, all.n * sizeof(*v));
+	all.items = v;
+	for (i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (own[i].what & what)
+			v[all.n++] = own[i].s;
+	return all;
+}
+
 static void services(struct where *w, const struct iface *f)
 {
-	const struct service *s = f->net->services.items;
-	uint32_t i, j, n = f->net->services.n;
+	const struct list all = all_services(w, f->net);
+	const struct service *s = all.items;
+	uint32_t i, j, n = all.n;
 
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < i && s[j].proto != s[i].proto; j++)
 			;
 		if (j == i && s[i].proto != 255)
-			service_ports(w, f, s[i].proto);
+			service_ports(w, f, &all, s[i].proto);
 		if (s[i].ports.hi)
 			continue;
 		service_whole(w, f, s[i].proto == 255 ? 1 : s[i].proto);

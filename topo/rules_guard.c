@@ -213,11 +213,13 @@ static unsigned int port_mask(const struct attachment *a)
 {
 	const struct network *n = a->leg.net;
 	const struct network *seg = n->segment ? n->segment : n;
+	unsigned int mask;
 
 	if (a->type == ATT_NIC)
 		return 0;
-	return guard_mask(a->guards ? a->guards : n->guards,
+	mask = guard_mask(a->guards ? a->guards : n->guards,
 			  seg->net4.ip.family == 4 || knows_ipv4(a));
+	return attachment_serves(a) ? mask & ~(unsigned int)G_DHCP : mask;
 }
 
 static uint32_t net_mark(const struct network *n)

@@ -3,7 +3,6 @@
 #include "topo/schema.h"
 
 /* what a key that is not built yet comes with */
-#define SERVICES "DHCP, DNS and router advertisements"
 #define ROUTING "dynamic routing"
 #define LABS "practice labs"
 #define HOSTS "networks over several hosts"
@@ -107,6 +106,64 @@ static const struct field bandwidth_fields[] = {
 };
 RECORD(rec_bandwidth, "bandwidth", bandwidth, bandwidth_fields);
 
+static const struct field reservation_fields[] = {
+	ROW(reservation, "mac", mac, field_mac),
+	LIST(reservation, "address", address, field_ip),
+	ROW(reservation, "hostname", hostname, type_hostname),
+	ROW(reservation, "duid", duid, type_duid),
+	DESCRIPTION,
+};
+RECORD(rec_reservation, "a reservation", reservation, reservation_fields);
+
+static const struct field boot_fields[] = {
+	ROW(boot, "file", file, type_bootfile),
+	ROW(boot, "server", server, field_ip4),
+	ROW(boot, "server-name", server_name, type_domain),
+	DESCRIPTION,
+};
+RECORD(rec_boot, "boot", boot, boot_fields);
+
+static const struct field dhcp_fields[] = {
+	LIST(dhcp, "ranges", ranges, field_iprange),
+	/* dnsmasq takes no less: 2 minutes */
+	ROW(dhcp, "lease-time", lease_time, field_time, .min = 120000),
+	ITEMS(dhcp, "reservations", reservations, rec_reservation),
+	ROW(dhcp, "options", options, type_labels, .max = 64),
+	ONE(dhcp, "boot", boot, rec_boot),
+	ROW(dhcp, "server", server, type_named),
+	ROW(dhcp, "relay", relay, type_ref),
+	DESCRIPTION,
+};
+RECORD(rec_dhcp, "dhcp", dhcp, dhcp_fields, .scalar = short_dhcp,
+       .spelling = "true, false");
+
+static const struct field forwarder_fields[] = {
+	ROW(forwarder, "domain", domain, type_domain),
+	ROW(forwarder, "to", to, field_ip),
+	DESCRIPTION,
+};
+RECORD(rec_forwarder, "a forwarder", forwarder, forwarder_fields,
+       .scalar = short_forwarder,
+       .spelling = "192.0.2.53");
+
+static const struct field dns_fields[] = {
+	ROW(dns, "domain", domain, type_domain),
+	ITEMS(dns, "forwarders", forwarders, rec_forwarder),
+	ROW(dns, "records", records, type_labels, .max = 4096),
+	LIST(dns, "servers", servers, field_ip),
+	DESCRIPTION,
+};
+RECORD(rec_dns, "dns", dns, dns_fields, .scalar = short_dns,
+       .spelling = "true, false");
+
+static const struct field ra_fields[] = {
+	ROW(ra, "managed", managed, field_bool),
+	ROW(ra, "slaac", slaac, field_bool),
+	DESCRIPTION,
+};
+RECORD(rec_ra, "ra", ra, ra_fields, .scalar = short_ra,
+       .spelling = "true, false");
+
 static const struct field network_fields[] = {
 	ROW(network, "mode", mode, field_enum, .names = modes),
 	ROW(network, "subnet", subnet, type_subnet4),
@@ -124,9 +181,9 @@ static const struct field network_fields[] = {
 	ROW(network, "mac-ageing", mac_ageing, field_time,
 	    .max = UINT32_MAX / 2),
 	ROW(network, "multicast-snooping", snooping, field_bool),
-	UNTIL("dhcp", only_false, SERVICES),
-	UNTIL("dns", only_false, SERVICES),
-	UNTIL("ra", only_false, SERVICES),
+	ONE(network, "dhcp", dhcp, rec_dhcp),
+	ONE(network, "dns", dns, rec_dns),
+	ONE(network, "ra", ra, rec_ra),
 	LIST(network, "services", services, type_service),
 	ONE(network, "anti-spoofing", guards, rec_guards),
 	ROW(network, "port-isolation", port_isolation, field_bool),

@@ -33,6 +33,11 @@ extern const struct field_type type_who;	/* const char *: USER, @GROUP */
 extern const struct field_type type_service;	/* struct service */
 extern const struct field_type type_protocol;	/* uint8_t */
 
+extern const struct field_type type_hostname;	/* const char * */
+extern const struct field_type type_domain;
+extern const struct field_type type_duid;
+extern const struct field_type type_bootfile;
+
 /* true when TYPE is one whose value is a struct word. */
 bool type_is_word(const struct field_type *type);
 
@@ -44,6 +49,11 @@ const char *protocol_name(uint8_t number);
 int short_stp(const char *text, void *rec, struct arena *a, struct buf *why);
 int short_guards(const char *text, void *rec, struct arena *a,
 		 struct buf *why);
+int short_dhcp(const char *text, void *rec, struct arena *a, struct buf *why);
+int short_dns(const char *text, void *rec, struct arena *a, struct buf *why);
+int short_ra(const char *text, void *rec, struct arena *a, struct buf *why);
+int short_forwarder(const char *text, void *rec, struct arena *a,
+		    struct buf *why);
 int short_allowed(const char *text, void *rec, struct arena *a,
 		  struct buf *why);
 int short_forward(const char *text, void *rec, struct arena *a,

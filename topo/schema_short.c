@@ -23,6 +23,31 @@ int short_stp(const char *text, void *rec, struct arena *a, struct buf *why)
 	return read_bool(text, &((struct stp *)rec)->on);
 }
 
+int short_dhcp(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	return read_bool(text, &((struct dhcp *)rec)->on);
+}
+
+int short_dns(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	return read_bool(text, &((struct dns *)rec)->on);
+}
+
+int short_ra(const char *text, void *rec, struct arena *a, struct buf *why)
+{
+	struct ra *ra = rec;
+
+	ra->slaac = true;
+	return read_bool(text, &ra->on);
+}
+
+int short_forwarder(const char *text, void *rec, struct arena *a,
+		    struct buf *why)
+{
+	return field_ip.read(NULL, text, &((struct forwarder *)rec)->to, a,
+			     why);
+}
+
 int short_guards(const char *text, void *rec, struct arena *a,
 		 struct buf *why)
 {

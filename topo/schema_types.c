@@ -166,10 +166,6 @@ static int addr_word(const char *text, uint8_t family, struct addrspec *s,
 	for (i = ADDR_AUTO; i <= ADDR_NONE; i++)
 		if (!strcmp(addr_words[i], text))
 			break;
-	if (i == ADDR_DHCP) {
-		buf_str(why, "not yet: dhcp comes with the DHCP service");
-		return -EOPNOTSUPP;
-	}
 	if (i == ADDR_SLAAC && family == 4) {
 		buf_str(why, "is for address6 only");
 		return -EINVAL;
@@ -424,6 +420,64 @@ static void print_service(const struct field *f, const void *v,
 	buf_str(out, protocol_name(s->proto));
 }
 
+/* RFC 1123, section 2.1, and the underscore that our own names may have */
+static bool is_label(const char *s, size_t len)
+{
+	static const char chars[] = LETTERS DIGITS "-_";
+
+	return len && len < 64 && strspn(s, chars) >= len && *s != '-' &&
+	       *s != '_' && s[len - 1] != '-';
+}
+
+static bool is_domain(const char *s)
+{
+	size_t len;
+
+	if (strlen(s) > 253)
+		return false;
+	for (; is_label(s, len = strcspn(s, ".")); s += len + 1)
+		if (!s[len])
+			return true;
+	return false;
+}
+
+static int read_hostname(const struct field *f, const char *text, void *v,
+			 struct arena *a, struct buf *why)
+{
+	return is_label(text, strlen(text)) ? keep(text, v, a) : -EINVAL;
+}
+
+static int read_domain(const struct field *f, const char *text, void *v,
+		       struct arena *a, struct buf *why)
+{
+	return is_domain(text) ? keep(text, v, a) : -EINVAL;
+}
+
+/* RFC 8415, section 11.1: at most 130 bytes */
+static int read_duid(const struct field *f, const char *text, void *v,
+		     struct arena *a, struct buf *why)
+{
+	size_t i, len = strlen(text);
+
+	if (len < 5 || len > 389 || len % 3 != 2)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (i % 3 == 2 ? text[i] != ':' :
+		    !strchr(DIGITS "abcdefABCDEF", text[i]))
+			return -EINVAL;
+	return keep(text, v, a);
+}
+
+static int read_bootfile(const struct field *f, const char *text, void *v,
+			 struct arena *a, struct buf *why)
+{
+	static const char chars[] = LETTERS DIGITS "._-/:+=@%?&~";
+	size_t len = strlen(text);
+
+	return len && len < 128 && strspn(text, chars) == len ?
+	       keep(text, v, a) : -EINVAL;
+}
+
 bool type_is_word(const struct field_type *type)
 {
 	return type->size == sizeof(struct word) &&
@@ -469,11 +523,12 @@ const struct field_type type_pool6 =
 	FIXED("a subnet like fd00:64::/48", struct prefix, read_net6,
 	      print_net);
 const struct field_type type_addr4 =
-	FIXED("an address like 10.1.0.20 or 10.1.0.20/24, auto or none",
+	FIXED("an address like 10.1.0.20 or 10.1.0.20/24, auto, dhcp or "
+	      "none",
 	      struct addrspec, read_addr4, print_addr);
 const struct field_type type_addr6 =
-	FIXED("an address like fd00:1::20 or fd00:1::20/64, auto, slaac or "
-	      "none", struct addrspec, read_addr6, print_addr);
+	FIXED("an address like fd00:1::20 or fd00:1::20/64, auto, dhcp, "
+	      "slaac or none", struct addrspec, read_addr6, print_addr);
 const struct field_type type_gateway4 =
 	STR("an IPv4 address, a name, or none", read_gateway4);
 const struct field_type type_gateway6 =
@@ -484,6 +539,16 @@ const struct field_type type_mac =
 const struct field_type type_attachment =
 	FIXED("tap, veth, nic or reserved", uint8_t, read_attachment,
 	      print_attachment);
+const struct field_type type_hostname =
+	STR("a host name (at most 63 of letters, digits, - and _)",
+	    read_hostname);
+const struct field_type type_domain =
+	STR("a domain name like web.campus", read_domain);
+const struct field_type type_duid =
+	STR("a DUID like 00:03:00:01:52:54:00:12:34:56", read_duid);
+const struct field_type type_bootfile =
+	STR("a file or URL (at most 127 of letters, digits and ._-/:+=@%?&~)",
+	    read_bootfile);
 const struct field_type type_netns =
 	STR("a network namespace: its name, path, a process id, or none",
 	    read_netns);

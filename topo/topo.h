@@ -91,6 +91,52 @@ struct bandwidth {		/* as what is behind the port sees it */
 	struct limit *in, *out;
 };
 
+struct reservation {		/* dhcp: what a client always gets */
+	struct node n;
+	struct mac mac;
+	const char *duid;	/* "00:01:..." */
+	struct list address;	/* struct ip: one of each family */
+	const char *hostname;
+};
+
+struct boot {			/* dhcp: what a machine boots from */
+	struct node n;
+	const char *file, *server_name;
+	struct ip server;
+};
+
+struct dhcp {			/* true/false, or a map */
+	struct node n;
+	bool on;
+	struct list ranges;	/* struct iprange */
+	uint32_t lease_time;	/* ms */
+	struct list reservations;	/* struct reservation * */
+	struct list options;	/* struct label: number or name, and value */
+	struct boot *boot;
+	struct word server;	/* who serves instead; NULL: netd */
+	struct word relay;	/* who is asked: a name or an address */
+};
+
+struct forwarder {
+	struct node n;
+	const char *domain;	/* NULL: all that is not our own */
+	struct ip to;
+};
+
+struct dns {			/* true/false, or a map */
+	struct node n;
+	bool on;
+	const char *domain;
+	struct list forwarders;	/* struct forwarder * */
+	struct list records;	/* struct label: a name, and what it means */
+	struct list servers;	/* struct ip: guests ask those instead */
+};
+
+struct ra {			/* true/false, or a map */
+	struct node n;
+	bool on, managed, slaac;
+};
+
 struct network {
 	struct node n;
 	uint8_t mode, mode6;
@@ -104,6 +150,9 @@ struct network {
 	struct stp *stp;
 	uint32_t mac_ageing;	/* ms */
 	bool snooping;
+	struct dhcp *dhcp;
+	struct dns *dns;
+	struct ra *ra;
 	struct list services;	/* struct service */
 	struct guards *guards;
 	bool port_isolation, adopt, log;
@@ -126,6 +175,8 @@ struct network {
 					 * the gateway; NULL: home, or none */
 	bool home4, home6;	/* the home router is the gateway, by family */
 	uint64_t next4, next6;	/* where a free address is looked for */
+	struct list leased;	/* struct iprange: DHCP hands them out, and
+				 * nobody else gets one by itself */
 };
 
 /* What an attachment and a leg share: one struct, two tables. */
@@ -150,6 +201,7 @@ struct leg_spec {
 	const char *port;	/* the other end's, at the bridge; a link's:
 				 * the port, where its end is a network */
 	struct ip way4, way6;	/* a node's: its default routes by this leg */
+	bool asks4, asks6;	/* the guest gets it by DHCP only */
 	bool hairpin;		/* a forward may send it its own packets */
 };
 
@@ -364,6 +416,7 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
 	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
 	rec_snat, rec_allowed, rec_publish, rec_limit, rec_bandwidth,
+	rec_dhcp, rec_dns, rec_ra, rec_reservation, rec_boot, rec_forwarder,
 	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */
@@ -405,6 +458,26 @@ bool topo_is_loopback(const struct ip *ip);
 bool publish_alone(const struct topology *t, const struct attachment *a);
 /* Whether its routes are computed: `routing: static`, the default. */
 bool router_computed(const struct topology *t, const struct router *w);
+
+/* --- service.c: DHCP, DNS, router advertisements ----------------------- */
+
+enum {
+	SERVE_DHCP = 1,
+	SERVE_DNS = 2,
+	SERVE_RA = 4,
+	SERVE_DHCP6 = 8,
+	SERVE_RELAY = 16,
+};
+/* What netd serves in the network: SERVE_*; 0 for one that is joined to
+ * another, which speaks for it. */
+unsigned int network_serves(const struct network *w);
+/* Whose leg it is served from; NULL: the home router's bridge. */
+struct leg_spec *network_server(const struct network *w);
+/* The attachment is the network's own DHCP server. */
+bool attachment_serves(const struct attachment *a);
+/* "web.campus" */
+const char *network_domain(const struct topology *t, const struct network *w,
+			   struct arena *a);
 
 /* --- rules*.c: the nft objects --------------------------------------- */
 int rules_expand(struct topology *t, const struct state *found,

@@ -132,6 +132,7 @@ extern const struct field_type field_u64;	/* uint64_t */
 extern const struct field_type field_hex64;	/* uint64_t, printed as hex */
 extern const struct field_type field_enum;	/* uint8_t into names[] */
 extern const struct field_type field_str;	/* const char * */
+extern const struct field_type field_text;	/* const char *, of lines */
 extern const struct field_type field_name;	/* const char *, of ours */
 extern const struct field_type field_ifname;	/* const char *, 1 to 15 */
 extern const struct field_type field_mac;	/* struct mac */

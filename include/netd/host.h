@@ -47,6 +47,7 @@ int host_main(int fd, const char *run_dir, const char *state_dir);
  *   tun, veth, bridge, nft, nft-bridge, nft-fib   "yes", or why not
  *   run-dir, state-dir
  *   dnsmasq           "yes" when the program is installed, or why not
+ *   dnsmasq-user      who it runs as: its package makes a user
  *   resolvers         the host's name servers, "192.0.2.53 127.0.0.53"
  *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap;
  *                     "unknown" when there is none

@@ -239,15 +239,13 @@ static void check_refused(void)
 
 static void check_later(void)
 {
-	bad("networks:\n  a: {dhcp: true}\n", "networks.a.dhcp: not yet: "
-	    "comes with DHCP");
-	bad("networks:\n  a: {dhcp: {ranges: [x]}}\n", "not yet");
+	bad("networks:\n  a: {vlan: 5}\n", "networks.a.vlan: not yet: "
+	    "comes with VLANs");
 	bad("pods: 20\n", "1:7: pods: not yet");
 	bad("checks:\n  - {name: x, from: [a}\n", "2:");
 	bad("routing: ospf\n", "until then: static, none");
 	bad("routing: [ospf, bgp]\n", "not yet");
 	bad("attachments: {a: {type: macvlan}}\n", "not yet: macvlan");
-	bad("attachments: {a: {address: dhcp}}\n", "not yet: dhcp");
 	topo_free(good("networks:\n  a: {dhcp: false, ra: false, dns: false}\n"
 		       "routing: static\ntimers: default\nmanaged: true\n"
 		       "description: >\n  some\n  text\n"));
