@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/help.h"
 #include "host/look.h"
+#include "host/nft/foreign.h"
 #include "host/survey.h"
 
 #include <errno.h>
@@ -238,6 +239,7 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	add_owners(wanted, found);
 	add_services(h, found);
 	probe_facts(h, found);
+	accept_facts(h, found);
 	if (h->looking & OBSERVE_SURVEY)
 		survey(h, found);
 	return 0;

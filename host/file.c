@@ -20,6 +20,23 @@ static const char *const folders[] = {
 	NETD_RUN "dnsmasq", NETD_STATE "dnsmasq",
 };
 
+/*
+ * Folders of other programs, in which a few are netd's: those that begin so,
+ * and say so in their first line.  RELOAD is how the program is told.
+ */
+static const struct other {
+	const char *name, *dir, *prefix;
+	const char *reload[4];
+} others[] = {
+	{ "networkmanager/", "/etc/NetworkManager/conf.d/", "netd-",
+	  { "nmcli", "general", "reload" } },
+	{ "networkd/", "/etc/systemd/network/", "00-netd-",
+	  { "networkctl", "reload" } },
+};
+#define OTHERS (sizeof(others) / sizeof(*others))
+#define HEAD "# Made by netd"
+#define RELOAD_MS 5000
+
 #define DEPTH_MAX 4
 #define NEW_SUFFIX "/.new"
 #define TEXT_MAX (4u << 20)
@@ -28,6 +45,7 @@ static const char *const folders[] = {
 struct files {
 	const char *readers[RUN_MAX];
 	int n;
+	unsigned int told;	/* of others, one bit each */
 	int events;		/* inotify, or -1 */
 };
 
@@ -44,13 +62,42 @@ static bool is_safe(const char *name)
 	       name[len - 1] != '/';
 }
 
+/* Which of the others the file is for, or -1. */
+static int other_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < OTHERS; i++) {
+		size_t n = strlen(others[i].name);
+
+		if (!strncmp(name, others[i].name, n) &&
+		    !strncmp(name + n, others[i].prefix,
+			     strlen(others[i].prefix)) &&
+		    !strchr(name + n, '/'))
+			return i;
+	}
+	return -1;
+}
+
+static int other_path(int i, const char *name, char *path, size_t room)
+{
+	int n = snprintf(path, room, "%s%s", others[i].dir,
+			 name + strlen(others[i].name));
+
+	if (!is_safe(name))
+		return -EINVAL;
+	return (size_t)n < room ? 0 : -ENAMETOOLONG;
+}
+
 int file_path(struct host *h, const char *name, char *path, size_t room)
 {
 	bool run = !strncmp(name, NETD_RUN, strlen(NETD_RUN));
 	const char *dir = run ? h->run_dir : h->state_dir;
 	const char *rest = strchr(name, '/');
-	int n;
+	int n = other_of(name);
 
+	if (n >= 0)
+		return other_path(n, name, path, room);
 	if ((!run && strncmp(name, NETD_STATE, strlen(NETD_STATE))) ||
 	    !dir || !is_safe(name))
 		return -EINVAL;
@@ -81,7 +128,7 @@ void file_drop_parents(struct host *h, const char *name)
 {
 	char part[PATH_MAX], *slash;
 
-	if (file_path(h, name, part, sizeof(part)))
+	if (other_of(name) >= 0 || file_path(h, name, part, sizeof(part)))
 		return;
 	while ((slash = strrchr(part, '/'))) {
 		*slash = '\0';
@@ -172,8 +219,10 @@ static struct files *files_of(struct host *h)
 static void note_reader(struct host *h, const struct file *f)
 {
 	struct files *x = files_of(h);
-	int i;
+	int i = other_of(f->o.name);
 
+	if (i >= 0)
+		x->told |= 1u << i;
 	if (!f->reader || !*f->reader || (f->check && *f->check))
 		return;
 	for (i = 0; i < x->n; i++)
@@ -238,9 +287,29 @@ static void drain(struct files *x)
 		;
 }
 
+/* One that doesn't run reads it when it starts. */
+static void reload(struct host *h, const struct other *o)
+{
+	char *argv[5] = { NULL };
+	struct buf why CLEANUP(buf_free) = { 0 };
+	struct spawned s;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		argv[i] = (char *)o->reload[i];
+	if (!spawn_start(ns_home(h)->fd, argv, &s))
+		spawn_end(&s, RELOAD_MS, &why);
+}
+
 void file_driver_commit(struct host *h)
 {
 	struct files *x = files_of(h);
+	size_t i;
+
+	for (i = 0; i < OTHERS; i++)
+		if (x->told & 1u << i)
+			reload(h, &others[i]);
+	x->told = 0;
 
 	while (x->n)
 		process_signal(h, x->readers[--x->n], SIGHUP);
@@ -307,6 +376,32 @@ static void walk(struct host *h, const char *folder, int depth,
 	closedir(d);
 }
 
+/* Those that are not ours are foreign: one of the same name is an error. */
+static void look_other(struct host *h, const struct other *o,
+		       const struct state *wanted, struct state *found)
+{
+	char path[PATH_MAX], name[512];
+	struct dirent *e;
+	DIR *d = opendir(o->dir);
+
+	while (d && (e = readdir(d))) {
+		struct buf b CLEANUP(buf_free) = { 0 };
+
+		snprintf(name, sizeof(name), "%s%s", o->name, e->d_name);
+		if (other_of(name) < 0 ||
+		    file_path(h, name, path, sizeof(path)))
+			continue;
+		found_file(name, path, wanted, found);
+		if (read_all(path, &b) ||
+		    strncmp(buf_text(&b), HEAD, strlen(HEAD)))
+			found->v[found->n - 1]->foreign = true;
+	}
+	if (d)
+		closedir(d);
+	if (d && state_seek(wanted, KIND_FILE, "", o->name) < wanted->n)
+		watch_folder(h, o->dir, false);
+}
+
 static int file_observe(struct host *h, const struct state *wanted,
 			struct state *found)
 {
@@ -314,6 +409,8 @@ static int file_observe(struct host *h, const struct state *wanted,
 
 	for (i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		walk(h, folders[i], 0, wanted, found);
+	for (i = 0; i < OTHERS; i++)
+		look_other(h, &others[i], wanted, found);
 	return 0;
 }
 

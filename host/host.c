@@ -30,6 +30,7 @@ const struct driver *const drivers[KIND_COUNT] = {
 	[KIND_NEIGHBOUR] = &driver_neighbour,
 	[KIND_ROUTE] = &driver_route,
 	[KIND_SYSCTL] = &driver_sysctl,
+	[KIND_ACCEPT] = &driver_accept,
 	[KIND_FILE] = &driver_file,
 	[KIND_PROCESS] = &driver_process,
 };

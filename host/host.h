@@ -36,6 +36,8 @@ extern const struct driver driver_netns, driver_bridge, driver_veth,
 	driver_sysctl, driver_file, driver_process, driver_fact;
 /* all nft kinds; host/nft */
 extern const struct driver driver_nft;
+/* rules in chains of others; host/nft */
+extern const struct driver driver_accept;
 
 extern const struct driver *const drivers[KIND_COUNT];
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "host/nft/driver.h"
+#include "netd/coexist.h"
 
 /*
  * An event tells only where to look: what is there is read again a moment
@@ -320,14 +321,43 @@ static bool is_ours(struct ns *ns, const struct nlmsghdr *nlh)
 	return n && n->sock.port == nlh->nlmsg_pid;
 }
 
+/*
+ * A chain that rules of ours belong in came or went, or a rule of it went:
+ * other programs make theirs anew whenever they like.  What they add is
+ * theirs.
+ */
+static void foreign_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh,
+			  struct nlattr *table)
+{
+	int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
+	struct nlattr *chain;
+
+	if (ns != ns_home(h) || is_ours(ns, nlh) || !table)
+		return;
+	chain = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
+				type == NFT_MSG_DELRULE ? NFTA_RULE_CHAIN :
+				NFTA_CHAIN_NAME);
+	if ((type == NFT_MSG_DELTABLE &&
+	     coexist_has(nla_get_string(table), NULL)) ||
+	    ((type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELCHAIN ||
+	      type == NFT_MSG_DELRULE) && chain &&
+	     coexist_has(nla_get_string(table), nla_get_string(chain))))
+		host_dirty(h, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
+			   "another program changed its rules");
+}
+
 static void nft_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
 {
 	struct nlattr *a = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
 					   NFTA_TABLE);
 
 	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
-	    NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_NEWGEN || !a ||
-	    nla_len(a) != sizeof(NFT_OUR_TABLE) ||
+	    NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_NEWGEN || !a)
+		return;
+	if (nla_len(a) != sizeof(NFT_OUR_TABLE) ||
+	    memcmp(nla_data(a), NFT_OUR_TABLE, sizeof(NFT_OUR_TABLE)))
+		foreign_event(h, ns, nlh, a);
+	if (nla_len(a) != sizeof(NFT_OUR_TABLE) ||
 	    memcmp(nla_data(a), NFT_OUR_TABLE, sizeof(NFT_OUR_TABLE)) ||
 	    is_ours(ns, nlh))
 		return;

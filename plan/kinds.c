@@ -169,6 +169,10 @@ static const struct field process_fields[] = {
 	ROW(process, pid, field_u32, CLASS_INFO),
 };
 
+static const struct field accept_fields[] = {
+	ROW(accept, program, field_str, CLASS_INFO),
+};
+
 static const struct field fact_fields[] = {
 	ROW(fact, value, field_str, CLASS_INFO),
 };
@@ -203,6 +207,7 @@ const struct kind_info kinds[KIND_COUNT] = {
 	[KIND_SYSCTL] = KIND(sysctl, "sysctl", PHASE_OPEN, PHASE_CLOSE),
 	[KIND_FILE] = KIND(file, "file", PHASE_FILES, PHASE_GO),
 	[KIND_PROCESS] = KIND(process, "process", PHASE_SERVICES, PHASE_GO),
+	[KIND_ACCEPT] = KIND(accept, "accept", PHASE_ROUTES, PHASE_GO),
 };
 
 int kind_by_name(const char *name)

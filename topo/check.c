@@ -99,6 +99,28 @@ static void check_resolve(struct check *c)
 	c->t->ready = !topo_resolve(c->t, c->found, c->numbers, c->report);
 }
 
+/* What has a namespace of its own, and no way out of it through the host's, is
+ * out of reach of the host's firewalls. */
+static void check_coexist(struct check *c)
+{
+	const struct word *w = c->t->coexist.items;
+	bool inside = c->t->netns[0] && !c->t->way;
+	uint32_t i, k;
+
+	list_for(struct router, r, &c->t->hosts)
+		inside = inside && !r->way;
+	if (c->t->coexist.n && inside && !c->report->errors)
+		report_error(c->report, w[0].pos, "coexist", "has no effect: "
+			     "all is in the namespace %s, which the host's "
+			     "firewalls don't see; leave it out",
+			     c->t->netns);
+	for (i = 0; i < c->t->coexist.n; i++)
+		for (k = 0; k < i; k++)
+			if (!strcmp(w[i].s, w[k].s))
+				report_error(c->report, w[i].pos, "coexist",
+					     "%s is there twice", w[i].s);
+}
+
 /* Each is a namespace of the kernel's, and a vertex of the graph. */
 #define MAX_HOSTS 8192
 
@@ -116,6 +138,7 @@ static void (*const parts[])(struct check *) = {
 	check_links, check_resolve, check_size, check_clashes, check_gateways,
 	check_services,
 	check_subnets, check_addresses, check_loops, check_rules, check_host,
+	check_coexist,
 };
 
 /* Nobody reads a thousand, and each is printed with its line. */

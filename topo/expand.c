@@ -247,6 +247,7 @@ int topo_expand(struct topology *t, const struct state *found,
 {
 	/* topo_check() did it a moment ago, as a rule */
 	int err = t->ready ? 0 : topo_resolve(t, found, numbers, report);
+	uint32_t from = wanted->n;
 	struct expander x;
 
 	t->ready = false;
@@ -263,7 +264,9 @@ int topo_expand(struct topology *t, const struct state *found,
 	expand_sysctls(&x);
 	expand_routes(&x);
 	expand_services(&x);
-	return rules_expand(t, found, wanted, report);
+	err = rules_expand(t, found, wanted, report);
+	expand_coexist(&x, from);
+	return err;
 }
 
 /* The one that was added last is at the end: look there first. */

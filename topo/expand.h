@@ -70,6 +70,8 @@ uint32_t leg_mtu(const struct leg_spec *l);
 void expand_links(struct expander *x);
 void expand_uplinks(struct expander *x);	/* transits, outer addresses */
 void expand_sysctls(struct expander *x);
+/* Of the objects from FROM on; after rules_expand(). */
+void expand_coexist(struct expander *x, uint32_t from);
 void expand_routes(struct expander *x);		/* static routes, by graph.c */
 
 /* A link whose traffic is bounded, or made worse: expand_shape.c. */

@@ -6,7 +6,6 @@
 #define ROUTING "dynamic routing"
 #define LABS "practice labs"
 #define HOSTS "networks over several hosts"
-#define COEXIST "living with other programs' firewalls"
 
 #define ROW(s, key, member, t, ...) \
 	{ .name = key, .type = &(t), .off = offsetof(struct s, member), \
@@ -44,6 +43,10 @@ static const char *const attachments[] = {
 	"tap", "veth", "nic", "reserved", NULL
 };
 static const char *const routings[] = { "static", "none", NULL };
+static const char *const programs[] = {
+	"docker", "firewalld", "libvirt", "networkd", "networkmanager", "ufw",
+	NULL
+};
 static const char *const allowances[] = {
 	"duplicate-addresses", "loops", NULL
 };
@@ -429,7 +432,7 @@ static const struct field topology_fields[] = {
 	LATER("solution", LABS),
 	LATER("pods", LABS),
 	LIST(topology, "owners", owners, type_who),
-	LATER("coexist", COEXIST),
+	LIST(topology, "coexist", coexist, type_allow, .names = programs),
 	LATER("hosts", HOSTS),
 	LATER("fabric", HOSTS),
 	DESCRIPTION,

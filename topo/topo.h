@@ -369,6 +369,7 @@ struct topology {
 	struct list links;	/* struct tlink * */
 	const char *routing;
 	struct list allow;	/* struct word */
+	struct list coexist;	/* struct word: programs */
 	struct list owners;	/* const char * */
 	/* resolved */
 	const char *netns;	/* "": the host's own */

@@ -21,6 +21,11 @@ void nft_foreign_head(const struct nftnl_chain *c, char *out, size_t size);
 void nft_foreign_rule(struct nft_sock *k, struct ns *ns,
 		      const struct nftnl_rule *r, struct buf *out);
 
+/* --- accept.c ---------------------------------------------------------- */
+
+/* Which chains of coexist.h there are, as facts. */
+void accept_facts(struct host *h, struct state *found);
+
 /* --- host/survey.c ---------------------------------------------------- */
 
 void survey_add(struct state *found, const char *name, const char *value);

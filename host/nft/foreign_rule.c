@@ -469,7 +469,7 @@ static void on_lookup(struct view *v, const struct nftnl_expr *e)
 		load(v, nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_DREG), NULL, 0);
 		return;
 	}
-	if (l.slot->key)
+	if (l.slot->key && v->k)
 		s = set_of(v, nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET));
 	if (s)
 		nftnl_set_elem_foreach(s, on_element, &l);

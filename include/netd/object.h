@@ -32,6 +32,7 @@ enum kind {
 	KIND_SYSCTL,
 	KIND_FILE,
 	KIND_PROCESS,
+	KIND_ACCEPT,		/* in rules of another program */
 	KIND_COUNT
 };
 
@@ -272,7 +273,8 @@ struct element {
 };
 
 /*
- * name: a path below a folder of netd's: "run/..." or "state/...", of letters,
+ * name: a path below a folder of netd's: "run/..." or "state/...", or a file
+ * among another program's ("networkd/00-netd-T.network"), of letters,
  * digits and ._- only, no part of which begins with a dot.  It is written
  * whole and renamed.
  */
@@ -297,6 +299,16 @@ struct process {
 	const char *where;	/* its netns; the object itself has none */
 	struct list argv;	/* of const char *; the first is the program */
 	uint32_t pid;		/* INFO */
+};
+
+/*
+ * What lets an interface of ours through rules of another program, which are
+ * otherwise never touched: coexist.h.  name: "ip filter DOCKER-USER iifname
+ * "nd-web"".
+ */
+struct accept {
+	struct object o;
+	const char *program;	/* INFO: "docker" */
 };
 
 /* What the host is like.  name: see host.h. */
