@@ -1,4 +1,4 @@
-// golden.c - what a topology comes to: built as errors, objects and rules
+// golden.c - what a topology comes to: built as errors, objects, rules, examples
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "netd/topo.h"
 
 /*
- * usage: errors|objects|rules FILE [FOUND]; its name tells what is printed.
+ * usage: errors|objects|rules|examples FILE [FOUND]; its name tells what is printed.
  * FOUND is the host, an object a line: KIND NETNS NAME KEY=VALUE...; "-" is
  * the host's own netns, "quotes" go round spaces, lists have commas, `ours`
  * alone marks what is not foreign.  "#" begins a comment.
@@ -193,8 +193,11 @@ static void print_indented(const char *text)
 }
 
 /* In the manner of `nft list ruleset`; what it is exactly shows the plan. */
-static void print_nft_object(const struct object *o)
+static void print_nft_object(const struct object *o, bool whole)
 {
+	/* what all have stands in the files of `rules` */
+	if (!whole && !o->pos.line)
+		return;
 	if (o->kind == KIND_TABLE) {
 		printf("table %s%s%s\n", o->name, o->netns[0] ? " in " : "",
 		       o->netns);
@@ -211,7 +214,7 @@ static void print_nft_object(const struct object *o)
 	}
 }
 
-static void print_nft(const struct state *wanted)
+static void print_nft(const struct state *wanted, bool whole)
 {
 	const char *netns = NULL;
 	uint32_t i, j;
@@ -226,7 +229,7 @@ static void print_nft(const struct state *wanted)
 		for (j = 0; j < wanted->n; j++)
 			if (kind_is_nft(wanted->v[j]->kind) &&
 			    !strcmp(wanted->v[j]->netns, netns))
-				print_nft_object(wanted->v[j]);
+				print_nft_object(wanted->v[j], whole);
 	}
 }
 
@@ -269,7 +272,9 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "objects"))
 		print_objects(r.wanted);
 	else if (!strcmp(what, "rules"))
-		print_nft(r.wanted);
+		print_nft(r.wanted, true);
+	else if (!strcmp(what, "examples"))
+		print_nft(r.wanted, false);
 	bad = r.report->errors > 0;
 	topo_free(r.topo);
 	numbers_free(r.numbers);

@@ -120,13 +120,11 @@ dport=\([0-9]*\) .*/\1 \2/p" | head -n 1
 }
 
 
-# What the router says to a guest: nothing by which it would learn or do more.
-# It is asked with legal frames, and answers some.
-asked()
+# Legal frames, to which a router may say more than it should.
+questions()
 {
-	local ask me=10.1.0.11 bc=ffffffffffff none=000000000000
-	local ll=fe8000000000000000000afffe000aff
-	listen_at a1 v1
+	local me=10.1.0.11 bc=ffffffffffff none=000000000000 ask
+	local ll=fe80000000000000000000fffe000aff
 	while read -r ask; do
 		in_ns a1 "$FRAME" send eth0 "$ask" >/dev/null
 	done <<E
@@ -139,18 +137,29 @@ $(eth $GW $A1 86dd)$(v6 "$(full6 fd00:1::11)" $ll 6 \
 $(eth $GW $A1 86dd)$(v6 "$(full6 fd00:1::11)" $ll 17 "$(udp 9001 9 ee)")
 $(eth $bc $A1 0806)$(arp 1 $A1 $me $none 10.1.0.1)
 E
+}
+
+# What answers them, as it is seen by a1
+flux="^${A1}.{12}0806.{12}0002.{12}(0a020001|cb007101|0a080001)"
+redirect="^${A1}.{12}0800.{18}01.{20}05"
+service="^${A1}.{12}86dd.{12}06.*00162329"
+
+# What the router says to a guest: nothing by which it would learn or do more.
+asked()
+{
+	listen_at a1 v1
+	questions
 	in_ns v1 "$FRAME" send eth0 "$(eth 333300000002 020000000c01 86dd)$(v6 \
-		fe800000000000000000000cfffe000c01 \
+		fe80000000000000000000fffe000c01 \
 		ff020000000000000000000000000002 58 8500000000000000)" >/dev/null
 	soon "$1 B9 control: its own gateway answers ARP" grep -q \
 		"^${A1}${GW}08060001080006040002${GW}0a010001" "$WORLD/at.a1"
-	check_not "$1 B9 no other address does" grep -qE \
-		"^${A1}.{12}0806.{12}0002.{12}(0a020001|cb007101|0a080001)" \
+	check_not "$1 B9 no other address does" grep -qE "$flux" \
 		"$WORLD/at.a1"
-	check_not "$1 B10 no redirect is sent" grep -qE \
-		"^${A1}.{12}0800.{18}01.{20}05" "$WORLD/at.a1"
+	check_not "$1 B10 no redirect is sent" grep -qE "$redirect" \
+		"$WORLD/at.a1"
 	check_not "$1 C1 no service at a link-local address" grep -qE \
-		"^${A1}.{12}86dd.{12}06.*00162329" "$WORLD/at.a1"
+		"$service" "$WORLD/at.a1"
 	check_not "$1 B19 nothing speaks IPv6 where there is none" grep -qE \
 		'^.{24}86dd' "$WORLD/at.v1"
 	hush
@@ -250,8 +259,48 @@ unguarded()
 		"$WORLD/spoofed" >"$WORLD/plain"
 	all_land a3 "$WORLD/plain" "$1"
 	hush
-	must in_ns "$H" sysctl -qw net.ipv6.conf.nd-v4.disable_ipv6=0 \
-		net.ipv6.conf.nd-v4.accept_ra=1
+	listen_at a1
+	questions
+	soon "$1 B9 control: other addresses answer ARP" grep -qE "$flux" \
+		"$WORLD/at.a1"
+	soon "$1 B10 control: a redirect is sent" grep -qE "$redirect" \
+		"$WORLD/at.a1"
+	soon "$1 C1 control: the service is there" grep -qE "$service" \
+		"$WORLD/at.a1"
+	hush
+}
+
+# B15: what a guest says in a protocol opens no port.
+helpless()
+{
+	ftp
+	same "B15 no helper expects a connection" 0 "$(expectations)"
+	must in_ns "$H" nft -f - <<'NFT'
+table ip theirs {
+	ct helper ftp { type "ftp" protocol tcp; }
+	chain pre {
+		type filter hook prerouting priority -100;
+		tcp dport 21 ct helper set "ftp"
+	}
+}
+NFT
+	ftp
+	soon "B15 control: it would" eval '[ "$(expectations)" -gt 0 ]'
+	must in_ns "$H" nft delete table ip theirs
+}
+
+ftp()
+{
+	in_ns a1 bash -c 'exec 3<>/dev/tcp/203.0.113.254/21
+		printf "USER a\r\n" >&3
+		read -rt 2 <&3
+		printf "PORT 10,1,0,11,7,138\\r\\n" >&3
+		read -rt 2 <&3'
+}
+
+expectations()
+{
+	in_ns "$H" conntrack -L expect 2>/dev/null | grep -c proto
 }
 
 # The tap's guest has what a VM would be given.
@@ -309,6 +358,7 @@ addresses_of()
 start_netd
 outside
 serve outside udp 7
+serve outside tcp 21
 guests a1 a3 b1 v1
 made
 for nf in $NF; do
@@ -323,6 +373,9 @@ for nf in $NF; do
 	scanned "nf=$nf"
 	advertised "nf=$nf"
 done
+helpless
+check "C5 control: there is one with a path" grep -q "$NETD_SOCKET" \
+	/proc/net/unix
 check_not "C5 no socket of netd is in the abstract name space" \
 	grep -q ' @.*netd' /proc/net/unix
 unguarded "without rules:"

@@ -94,6 +94,8 @@ labs()
 	serve l2.n2 tcp 80
 	serve l1.gw tcp 22
 	seen_as "out of a lab" 203.0.113.1 l1.n1 198.51.100.9 tcp 80
+	seen_as "out of another with the same addresses" 203.0.113.1 l2.n1 \
+		198.51.100.9 tcp 80
 	seen_as "by IPv6 too" 2001:db8::1 l1.n1 2001:db8:99::9 tcp 80
 	seen_as "between the lab's networks" 10.1.0.2 l1.n1 10.2.0.2 tcp 80
 	cannot l1.n1 203.0.113.1 tcp 22
