@@ -14,16 +14,6 @@
  * and another command line, and by that another process.
  */
 
-static const char *fact(const struct expander *x, const char *name,
-			const char *otherwise)
-{
-	const struct fact *f = NULL;
-
-	if (x->found && x->found->sorted)
-		f = (struct fact *)state_find(x->found, KIND_FACT, "", name);
-	return f && f->value && *f->value ? f->value : otherwise;
-}
-
 /* "dnsmasq/campus.web" */
 static const char *base_of(struct expander *x, const struct network *w)
 {
@@ -125,7 +115,7 @@ static const char *resolvers(struct expander *x, const struct network *w)
 {
 	if (w->owner ? !leads_out(x) : w->mode == MODE_ISOLATED)
 		return "";
-	return fact(x, "resolvers", "");
+	return topo_fact(x->found, "resolvers", "");
 }
 
 static struct service_conf conf_of(struct expander *x,
@@ -136,12 +126,12 @@ static struct service_conf conf_of(struct expander *x,
 		.t = x->t, .w = w, .what = network_serves(w),
 		.netns = leg ? leg->at->netns : x->t->netns,
 		.ifname = leg ? leg->kname : w->ifname,
-		.run_dir = fact(x, "run-dir", "/run/netd"),
-		.state_dir = fact(x, "state-dir", "/var/lib/netd"),
+		.run_dir = topo_fact(x->found, "run-dir", "/run/netd"),
+		.state_dir = topo_fact(x->found, "state-dir", "/var/lib/netd"),
 		.base = base_of(x, w),
 		.domain = network_domain(x->t, w, x->out->arena),
 		.mtu = network_mtu(w),
-		.user = fact(x, "dnsmasq-user", "dnsmasq"),
+		.user = topo_fact(x->found, "dnsmasq-user", "dnsmasq"),
 		.resolvers = resolvers(x, w),
 	};
 

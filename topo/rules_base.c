@@ -54,6 +54,9 @@ static const struct base_set sets[] = {
 	{ "inet netd gate6", "type ipv6_addr" },
 	{ "inet netd lan4", "type ifname . ipv4_addr; flags interval" },
 	{ "inet netd lan6", "type ifname . ipv6_addr; flags interval" },
+	/* name servers on these that a lab may ask all the same */
+	{ "inet netd dns4", "type ifname . ipv4_addr" },
+	{ "inet netd dns6", "type ifname . ipv6_addr" },
 	{ "inet netd o2o_in4", "type ifname . ipv4_addr : ipv4_addr" },
 	{ "inet netd o2o_in6", "type ifname . ipv6_addr : ipv6_addr" },
 	{ "inet netd o2o_out4", "type ifname . ipv4_addr : ipv4_addr" },
@@ -198,6 +201,10 @@ static const struct base_chain chains[] = {
 	{ "inet netd guest_away", false,
 	  GUEST
 	  "ct state established,related ct mark != 0xfffffffe accept\n"
+	  "meta l4proto { tcp, udp } th dport 53"
+	  " iifname . ip daddr @dns4 goto out\n"
+	  "meta l4proto { tcp, udp } th dport 53"
+	  " iifname . ip6 daddr @dns6 goto out\n"
 	  "oifname . ip daddr @lan4 goto refuse\n"
 	  "oifname . ip6 daddr @lan6 goto refuse\n"
 	  "goto out\n" },

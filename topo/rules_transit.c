@@ -199,6 +199,37 @@ static void lans(struct passage *p)
 		}
 }
 
+/* Does a router of a lab ask the host's name servers? */
+static bool asks_resolvers(const struct topology *t)
+{
+	list_for(struct network, w, &t->networks)
+		if (w->owner && network_serves(w) & SERVE_DNS &&
+		    !WROTE(w->dns, rec_dns, forwarders))
+			return true;
+	return false;
+}
+
+/* Where they are in the host's own network, that is no secret of it. */
+static void resolvers(struct passage *p)
+{
+	const char *at = topo_fact(p->x->found, "resolvers", "");
+	char word[64], text[46];
+	struct ip ip;
+	size_t len;
+
+	if (!asks_resolvers(p->x->t))
+		return;
+	for (; *at; at += len + (at[len] == ' ')) {
+		len = strcspn(at, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, at);
+		if (!ip_read(word, &ip) && !topo_is_loopback(&ip))
+			rules_elem(p->x, "", ip.family == 6 ?
+				   "inet netd dns6" : "inet netd dns4", "",
+				   p->pos, "\"%s\" . %s", p->f.name,
+				   ip_text(&ip, text));
+	}
+}
+
 static void gates(struct passage *p)
 {
 	char text[46];
@@ -250,8 +281,10 @@ static void passage(struct passage *p, const struct list *forwards)
 		pair(p, p->f.name, p->f.ups[i], "inet netd egress",
 		     "goto masq");
 	}
-	if (p->lab)
+	if (p->lab) {
 		lans(p);
+		resolvers(p);
+	}
 	if (forwards->n)
 		hair(p);
 	rules_forwards_to(&p->w, &p->f, &p->way->inner4.ip,

@@ -159,3 +159,13 @@ const struct iprange *leased_range(const struct list *leased,
 			return &r[i];
 	return NULL;
 }
+
+const char *topo_fact(const struct state *found, const char *name,
+		      const char *otherwise)
+{
+	const struct fact *f = NULL;
+
+	if (found && found->sorted)
+		f = (struct fact *)state_find(found, KIND_FACT, "", name);
+	return f && f->value && *f->value ? f->value : otherwise;
+}

@@ -469,6 +469,9 @@ enum {
 	SERVE_DHCP6 = 8,
 	SERVE_RELAY = 16,
 };
+/* The value of a fact of the host (host.h), or OTHERWISE. */
+const char *topo_fact(const struct state *found, const char *name,
+		      const char *otherwise);
 /* What netd serves in the network: SERVE_*; 0 for one that is joined to
  * another, which speaks for it. */
 unsigned int network_serves(const struct network *w);
