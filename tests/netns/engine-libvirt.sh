@@ -94,7 +94,7 @@ domain()
 	    <type arch='x86_64' machine='pc'>hvm</type>
 	    <kernel>$KERNEL/vmlinux</kernel>
 	    <initrd>$WORLD/vm/initrd</initrd>
-	    <cmdline>console=ttyS0 quiet vmip=$2/24 vmgw=$3</cmdline>
+	    <cmdline>console=ttyS0 quiet vmip=$2${3:+/24 vmgw=$3}</cmdline>
 	  </os>
 	  <features><acpi/></features>
 	  <devices>
@@ -139,7 +139,7 @@ chmod a+r "$WORLD/vm/initrd"
 check_not "libvirt wants a tap of its own" domain vm1 10.95.0.11 10.95.0.1 \
 	"$(ethernet "")"
 soon "and when it deleted ours, that is there again" _plan_is_empty
-check "a domain with a tap of netd's" domain vm1 10.95.0.11 10.95.0.1 \
+check "a domain with a tap of netd's, which asks by DHCP" domain vm1 dhcp "" \
 	"$(ethernet "managed='no'")"
 check "a domain with one of its own" domain vm2 10.96.0.12 10.96.0.1 \
 	"$(bridged nd-free)"
@@ -164,7 +164,7 @@ done
 soon "the plan is empty" _plan_is_empty
 
 session
-check "a domain of carol's" domain vm4 10.95.0.14 10.95.0.1 "<interface
+check "a domain of carol's" domain vm4 dhcp "" "<interface
 	type='bridge'><mac address='52:54:00:95:00:14'/><source
 	bridge='web,mac=52:54:00:95:00:14,address=10.95.0.14'/><model
 	type='virtio'/><rom enabled='no'/></interface>" as_carol

@@ -56,7 +56,7 @@ shop()
 {
 	emulate shop "$1" qemu-system-x86_64 -accel tcg -cpu qemu64 \
 		-kernel "$x86/vmlinux" -initrd "$WORLD/vm/x86" -append \
-		"console=ttyS0 quiet vmip=10.93.0.10/24 vmgw=10.93.0.1" \
+		"console=ttyS0 quiet vmip=dhcp" \
 		$(card shop "" "")
 	shop=$pid
 }

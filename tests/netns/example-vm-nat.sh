@@ -12,8 +12,17 @@ remember
 start_netd
 apply "$FILE"
 vm vm1 ndp-vm1 52:54:00:12:34:56
-must ip -n vm1 addr add 192.168.122.10/24 dev eth0
-must ip -n vm1 route add default via 192.168.122.1
+cat >"$WORLD/lease" <<'S'
+#!/bin/bash
+[ "$1" = bound ] || exit 0
+ip addr add "$ip/$mask" dev "$interface"
+ip route add default via "$router"
+S
+chmod +x "$WORLD/lease"
+check "the VM gets its address by DHCP" in_ns vm1 busybox udhcpc -n -q -f \
+	-i eth0 -t 5 -T 2 -s "$WORLD/lease"
+check "the one that is written" eval \
+	'ip -n vm1 addr show dev eth0 | grep -q "inet 192.168.122.10/24"'
 serve vm1 tcp 22 23
 can vm1 203.0.113.254 tcp 80
 seen_as "the VM is seen as the host" 203.0.113.1 vm1 203.0.113.254 tcp 80
