@@ -155,7 +155,9 @@ static void say(const struct spawned *s, struct buf *why)
 
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && text[i] == '\n'; i++)
+		;
+	for (; i < n; i++)
 		if (text[i] == '\n')
 			buf_str(why, "; ");
 		else

@@ -158,6 +158,27 @@ bool observe_host(struct engine *e, const struct state *found)
 	return differ;
 }
 
+void observe_missing(struct engine *e)
+{
+	const struct fact *f = (struct fact *)
+		state_find(e->host, KIND_FACT, "", "dnsmasq");
+	struct state *hints, *found;
+	int err;
+
+	if (!f || !strcmp(f->value, "yes") || e->running)
+		return;
+	hints = state_new();
+	hints_add(hints, e->wanted);
+	sysctls_hint(e, hints);
+	hints->sorted = false;
+	state_sort(hints, NULL, NULL);
+	found = observe(e, OBSERVE_LINKS | OBSERVE_FACTS, hints, &err);
+	if (found && observe_host(e, found))
+		e->facts_changed = true;
+	state_free(found);
+	state_free(hints);
+}
+
 /* --- doing ----------------------------------------------------------- */
 
 static void forget_failures(struct engine *e)

@@ -252,6 +252,8 @@ struct state *observe(struct engine *e, uint32_t flags,
 		      const struct state *hints, int *err);
 /* Takes over what of FOUND is foreign or a fact.  true: facts changed. */
 bool observe_host(struct engine *e, const struct state *found);
+/* A program that was missing may have been installed: looks again. */
+void observe_missing(struct engine *e);
 /*
  * Lets the kernel side take the steps; refused ones are in e->failures.
  * MEANWHILE, unless NULL, is called while the kernel works.  0, or -EPIPE

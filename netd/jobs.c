@@ -321,6 +321,7 @@ static void job_apply(struct engine *e, struct job *j)
 
 	if (confirm_refuses(e, j))
 		return;
+	observe_missing(e);
 	if (inside && j->confirm) {
 		job_error(j, 409, "%s is a file of the configuration folder, "
 			  "which netd doesn't write to: what it says can't be "
@@ -410,6 +411,7 @@ static void plan_text(struct engine *e, struct job *j)
 
 static void job_plan(struct engine *e, struct job *j)
 {
+	observe_missing(e);
 	if (j->len)
 		plan_text(e, j);
 	else

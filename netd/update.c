@@ -86,9 +86,9 @@ static unsigned int report_failures(struct engine *e, const struct plan *plan)
 		if (hold_can_wait(s, f->err))
 			continue;
 		object_print_id(o, &id);
-		report_error(e->report, o->pos, NULL,
-			     "the kernel refused %s: %s", buf_text(&id),
-			     f->why);
+		report_error(e->report, o->pos, NULL, "%s%s: %s",
+			     kind_is_service(o->kind) ? "" :
+			     "the kernel refused ", buf_text(&id), f->why);
 		buf_free(&id);
 		real++;
 	}

@@ -235,6 +235,11 @@ bool qdisc_is_netem(const struct qdisc *q)
 	return q->delay || q->jitter || q->loss;
 }
 
+bool kind_is_service(int kind)
+{
+	return kind == KIND_FILE || kind == KIND_PROCESS;
+}
+
 bool kind_is_nft(int kind)
 {
 	return kind >= KIND_TABLE && kind <= KIND_ELEMENT;

@@ -334,6 +334,8 @@ bool kind_is_link(int kind);
 bool veth_is_parked(const struct veth *v);
 /* Is netem needed for it? */
 bool qdisc_is_netem(const struct qdisc *q);
+/* true for what is no object of the kernel's: files, processes. */
+bool kind_is_service(int kind);
 /* true for nft kinds. */
 bool kind_is_nft(int kind);
 

@@ -67,6 +67,19 @@ in_ns vm1 sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
 	echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 remember
 start_netd
+# what can't be is told, and undone
+must mount --bind /dev/null /usr/sbin/dnsmasq
+check_not "dnsmasq is not installed" netdctl apply web.net.yaml
+check "the cure is told, at its line" eval 'netdctl apply web.net.yaml 2>&1 |
+	grep -q "^web.net.yaml:.*networks.web: .*apt install dnsmasq-base"'
+must umount /usr/sbin/dnsmasq
+socat TCP-LISTEN:53,reuseaddr PIPE & socat=$!
+soon "another server" eval 'ss -Hltn sport = 53 | grep -q .'
+check_not "has the port" eval 'netdctl apply web.net.yaml >out 2>&1'
+check "is told" grep -q "^web.net.yaml:.*process dnsmasq/web.*already in use" out
+kill $socat
+wait $socat
+nothing_left "and undone"
 apply web.net.yaml
 plan_is_empty web.net.yaml
 vm vm1 ndp-vm1 52:54:00:12:34:56
