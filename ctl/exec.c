@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
@@ -41,6 +42,16 @@ static int enter(const char *netns, const char *hostname)
 	if (mount(netns, "/sys", "sysfs", 0, NULL))
 		return -errno;
 	return sethostname(hostname, strlen(hostname)) ? -errno : 0;
+}
+
+/* vtysh(1) shall talk to the daemons of this router, as on a real one. */
+static void show_daemons(const char *vty)
+{
+	if (vty[0] != '/')
+		return;
+	mkdir("/run/frr", 0755);
+	if (mount(vty, "/run/frr", NULL, MS_BIND, NULL))
+		complain("%s: %s", vty, strerror(errno));
 }
 
 /* The node or router of that name; NULL after a message. */
@@ -99,6 +110,7 @@ static int exec_in(const char *node, char **command)
 		json_decref(it);
 		return 126;
 	}
+	show_daemons(str(it, "vty"));
 	json_decref(it);
 	return exec_command(command);
 }

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const daemon_folders[] = { NETD_RUN "dnsmasq", NULL };
+const char *const daemon_folders[] = {
+	NETD_RUN "dnsmasq", NETD_RUN "zebra", NETD_RUN "ospfd",
+	NETD_RUN "ospf6d", NETD_RUN "bgpd", NULL
+};
 
 int daemon_pid_path(struct host *h, const char *name, char *path, size_t room)
 {

@@ -219,6 +219,8 @@ static void add_services(struct host *h, struct state *found)
 		 "it is not installed" : "yes");
 	fact_add(found, "dnsmasq-user", getpwnam("dnsmasq") ? "dnsmasq" :
 		 "nobody");
+	fact_add(found, "frr", spawn_find("zebra", path, sizeof(path)) ?
+		 "it is not installed" : "yes");
 	add_resolvers(found);
 }
 

@@ -17,7 +17,7 @@
 
 /* The folders whose files are all netd's, and how deep they go. */
 static const char *const folders[] = {
-	NETD_RUN "dnsmasq", NETD_STATE "dnsmasq",
+	NETD_RUN "dnsmasq", NETD_STATE "dnsmasq", VTY_FOLDER,
 };
 
 /*
@@ -106,7 +106,7 @@ int file_path(struct host *h, const char *name, char *path, size_t room)
 }
 
 /* The folders above PATH, which others may pass but not write in. */
-static int make_parents(struct host *h, const char *path)
+int file_make_parents(const char *path)
 {
 	char part[PATH_MAX];
 	size_t i;
@@ -181,7 +181,7 @@ static int write_file(struct host *h, const char *path, const char *text,
 {
 	char part[PATH_MAX];
 	const char *slash = strrchr(path, '/');
-	int fd, err = make_parents(h, path);
+	int fd, err = file_make_parents(path);
 
 	if (err)
 		return err;
@@ -223,7 +223,8 @@ static void note_reader(struct host *h, const struct file *f)
 
 	if (i >= 0)
 		x->told |= 1u << i;
-	if (!f->reader || !*f->reader || (f->check && *f->check))
+	if (!f->reader || !*f->reader || (f->check && *f->check) ||
+	    vty_has(f->reader))
 		return;
 	for (i = 0; i < x->n; i++)
 		if (!strcmp(x->readers[i], f->reader))
@@ -242,13 +243,20 @@ static void file_create(struct host *h, const struct step *s)
 {
 	const struct file *f = (const struct file *)s->want;
 	struct buf why CLEANUP(buf_free) = { 0 };
+	struct buf old CLEANUP(buf_free) = { 0 };
+	bool vty = f->reader && vty_has(f->reader);
 	char path[PATH_MAX];
 	int err = file_path(h, f->o.name, path, sizeof(path));
 
+	if (!err && vty && read_all(path, &old))
+		buf_reset(&old);
 	if (!err)
 		err = write_file(h, path, f->text ? f->text : "", is_kept(f));
 	if (!err && f->check && *f->check)
 		err = process_check(h, f->check, path, &why);
+	if (!err && vty && old.len)
+		err = vty_change(h, f->reader, buf_text(&old),
+				 f->text, &why);
 	if (err) {
 		step_failed(h, s, err, why.len ? why.p : NULL);
 		if (why.len)
@@ -370,7 +378,7 @@ static void walk(struct host *h, const char *folder, int depth,
 			continue;
 		if (e->d_type == DT_DIR && depth < DEPTH_MAX)
 			walk(h, name, depth + 1, wanted, found);
-		else if (e->d_type != DT_DIR)
+		else if (e->d_type != DT_DIR && e->d_type != DT_SOCK)
 			found_file(name, path, wanted, found);
 	}
 	closedir(d);

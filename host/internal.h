@@ -275,6 +275,8 @@ void exec_free(struct host *h);
 /* Where a file is (struct file's name).  0 or -EINVAL: it is not netd's. */
 int file_path(struct host *h, const char *name, char *path, size_t room);
 /* Removes the folders above it that are empty. */
+/* The folders above PATH, which others may pass but not write in. */
+int file_make_parents(const char *path);
 void file_drop_parents(struct host *h, const char *name);
 void file_driver_commit(struct host *h);
 int file_fds(struct host *h, struct pollfd *fds, int room);
@@ -286,9 +288,44 @@ void process_signal(struct host *h, const char *name, int sig);
 /* Lets PROGRAM look at a configuration: 0, or -EIO with its words in WHY. */
 int process_check(struct host *h, const char *program, const char *path,
 		  struct buf *why);
+/* The program of the process that is called "PROGRAM/WHAT", or NULL. */
+const struct spawned_program *process_program(const char *name);
 int process_fds(struct host *h, struct pollfd *fds, int room);
 void process_ready(struct host *h);
 void process_free(struct host *h);
+
+/* --- vty.c ------------------------------------------------------------ */
+
+/* The folder of all daemons of one router. */
+#define VTY_FOLDER NETD_RUN "frr"
+
+/* Whether the process is one of FRR's, which are told by their vty. */
+bool vty_has(const char *process);
+/* Its folders, owned by the user it runs as; and what it leaves in them. */
+int vty_prepare(struct host *h, const char *process);
+void vty_clean(struct host *h, const char *process);
+/*
+ * The commands that lead from one configuration to another, a line each: a
+ * "!" before those whose failure means nothing.
+ */
+void vty_delta(const char *from, const char *to, struct buf *out);
+/* Tells the process what has changed.  0, or a negative errno and WHY. */
+int vty_change(struct host *h, const char *process, const char *from,
+	       const char *to, struct buf *why);
+
+/* --- spawn.c ---------------------------------------------------------- */
+
+/* A program that may be started: there are few, and each in one place. */
+struct spawned_program {
+	const char *name, *package;
+	const char *user;	/* owns its folders, or NULL */
+	int rank;		/* starts after those of lower ranks are ready */
+	uint64_t caps;		/* what it needs of root's rights */
+};
+
+/* The I-th, or NULL; and the one called so. */
+const struct spawned_program *spawn_program(unsigned int i);
+const struct spawned_program *spawn_named(const char *name, size_t len);
 
 /* A program that was started; all that is needed to wait for it. */
 struct spawned {

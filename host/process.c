@@ -59,6 +59,8 @@ struct procs {
 	int ep;
 	struct starting start[AT_ONCE];
 	int nstart;
+	const struct step **later;	/* to be started after those */
+	int nlater;
 	struct stopping *stop;
 	int nstop;
 	pid_t *seen;		/* in this run: all daemons of such programs */
@@ -101,6 +103,13 @@ static void proc_forget(struct host *h, const char *name)
 		close(p->fd);
 	free(p->name);
 	*p = x->v[--x->n];
+}
+
+/* --- who it is ---------------------------------------------------------- */
+
+const struct spawned_program *process_program(const char *name)
+{
+	return spawn_named(name, strcspn(name, "/"));
 }
 
 void process_signal(struct host *h, const char *name, int sig)
@@ -179,6 +188,7 @@ void process_free(struct host *h)
 		close(h->procs->ep);
 		free(h->procs->v);
 		free(h->procs->stop);
+		free(h->procs->later);
 		free(h->procs->seen);
 	}
 	free(h->procs);
@@ -352,7 +362,9 @@ static int start(struct host *h, struct starting *st)
 	if (!p->argv.n || p->argv.n > DAEMON_ARGS)
 		return -EINVAL;
 	ns = ns_get(h, p->where, &err);
-	if (!ns)
+	if (ns && vty_has(p->o.name))
+		err = vty_prepare(h, p->o.name);
+	if (!ns || err)
 		return err;
 	for (i = 0; i < p->argv.n; i++)
 		argv[i] = (char *)words_of[i];
@@ -421,15 +433,13 @@ static bool too_soon(struct host *h, const struct step *s)
 	return true;
 }
 
-static void process_create(struct host *h, const struct step *s)
+static void start_now(struct host *h, const struct step *s)
 {
 	struct procs *x = procs_of(h);
 	struct starting *st;
 	struct buf why CLEANUP(buf_free) = { 0 };
 	int err;
 
-	if (too_soon(h, s))
-		return;
 	if (x->nstart == AT_ONCE)
 		finish_starts(h);
 	end_lost(h, s->want->name);
@@ -440,6 +450,34 @@ static void process_create(struct host *h, const struct step *s)
 		tell_failed(h, s, err, &why);
 	else
 		x->nstart++;
+}
+
+static void process_create(struct host *h, const struct step *s)
+{
+	const struct spawned_program *p = process_program(s->want->name);
+	struct procs *x = procs_of(h);
+
+	if (too_soon(h, s))
+		return;
+	if (p && !p->rank) {
+		start_now(h, s);
+		return;
+	}
+	x->later = realloc(x->later, (x->nlater + 1) * sizeof(*x->later));
+	if (!x->later)
+		abort();
+	x->later[x->nlater++] = s;
+}
+
+/* Those that need others, which are ready now. */
+static void start_later(struct host *h)
+{
+	struct procs *x = procs_of(h);
+	int i;
+
+	for (i = 0; i < x->nlater; i++)
+		start_now(h, x->later[i]);
+	x->nlater = 0;
 }
 
 /* --- stopping ----------------------------------------------------------- */
@@ -468,8 +506,11 @@ static void process_commit(struct host *h)
 	for (i = 0; i < x->nstop; i++) {
 		wait_end(x->stop[i].pid, x->stop[i].fd);
 		drop_pid(h, x->stop[i].step->have->name);
+		vty_clean(h, x->stop[i].step->have->name);
 	}
 	x->nstop = 0;
+	finish_starts(h);
+	start_later(h);
 	finish_starts(h);
 	x->looked = false;
 	/* files with pids came and went */

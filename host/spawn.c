@@ -24,35 +24,57 @@
 
 /* Where programs are; PATH is whoever's started netd. */
 static const char *const places[] = { "/usr/sbin/", "/usr/bin/", "/sbin/",
-				      "/usr/local/sbin/" };
+				      "/usr/lib/frr/", "/usr/local/sbin/" };
+
+#define CAP(c) (1ull << CAP_##c)
+#define TURNS_INTO_ANOTHER (CAP(SETUID) | CAP(SETGID) | CAP(SETPCAP))
+#define ROUTES (CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(NET_BIND_SERVICE) | \
+		CAP(SYS_ADMIN) | TURNS_INTO_ANOTHER | CAP(CHOWN) | \
+		CAP(DAC_OVERRIDE) | CAP(FOWNER))
 
 /*
  * What may be started, and what it needs of root's rights: to use a port
  * below 1024 and raw sockets, and then to become another user.
  */
-static const struct {
-	const char *name, *package;
-	uint64_t caps;
-} programs[] = {
-	{ "dnsmasq", "dnsmasq-base",
-	  1ull << CAP_NET_ADMIN | 1ull << CAP_NET_RAW |
-	  1ull << CAP_NET_BIND_SERVICE | 1ull << CAP_SETUID |
-	  1ull << CAP_SETGID | 1ull << CAP_SETPCAP | 1ull << CAP_CHOWN |
-	  1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER },
+static const struct spawned_program programs[] = {
+	{ "dnsmasq", "dnsmasq-base", NULL, 0,
+	  CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(NET_BIND_SERVICE) |
+	  TURNS_INTO_ANOTHER | CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) },
+	/* the others look for zebra's socket once, and then not for 10 s */
+	{ "zebra", "frr", "frr", 0, ROUTES },
+	{ "ospfd", "frr", "frr", 1, ROUTES },
+	{ "ospf6d", "frr", "frr", 1, ROUTES },
+	{ "bgpd", "frr", "frr", 1, ROUTES },
 	/* it asks by D-Bus, which knows root by its number */
-	{ "firewall-cmd", "firewalld", 0 },
-	{ "nmcli", "network-manager", 0 },
-	{ "networkctl", "systemd", 0 },
+	{ "firewall-cmd", "firewalld", NULL, 0, 0 },
+	{ "nmcli", "network-manager", NULL, 0, 0 },
+	{ "networkctl", "systemd", NULL, 0, 0 },
 };
 
-static int program(const char *name)
+#define NPROGRAMS (sizeof(programs) / sizeof(*programs))
+
+const struct spawned_program *spawn_program(unsigned int i)
+{
+	return i < NPROGRAMS ? &programs[i] : NULL;
+}
+
+const struct spawned_program *spawn_named(const char *name, size_t len)
 {
 	unsigned int i;
 
-	for (i = 0; name && i < sizeof(programs) / sizeof(*programs); i++)
-		if (!strcmp(programs[i].name, name))
-			return i;
-	return -1;
+	for (i = 0; i < NPROGRAMS; i++)
+		if (strlen(programs[i].name) == len &&
+		    !memcmp(programs[i].name, name, len))
+			return &programs[i];
+	return NULL;
+}
+
+static int program(const char *name)
+{
+	const struct spawned_program *p =
+		name ? spawn_named(name, strlen(name)) : NULL;
+
+	return p ? (int)(p - programs) : -1;
 }
 
 int spawn_find(const char *name, char *path, size_t room)

@@ -26,6 +26,7 @@ static json_t *item(const struct entry *en, const struct topo_item *it)
 	} else {
 		json_set(o, "ifname", it->ifname);
 		json_set(o, "netns", it->netns);
+		json_set(o, "vty", it->vty);
 	}
 	if (it->dynamic)
 		json_object_set_new(o, "dynamic", json_true());

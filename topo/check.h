@@ -57,6 +57,7 @@ void check_services(struct check *c);		/* check_service.c */
 void check_asking(struct check *c, struct attachment *a);
 void check_rules(struct check *c);		/* check_rules.c */
 void check_published(struct check *c, const struct attachment *a);
+void check_routing(struct check *c);		/* check_routing.c */
 void check_loops(struct check *c);		/* check_segment.c */
 void check_host(struct check *c);		/* check_host.c */
 

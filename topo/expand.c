@@ -140,6 +140,17 @@ void add_address(struct expander *x, const char *netns, int kind,
 	dies_with(a, kind, arena_strdup(x->out->arena, dev));
 }
 
+void add_loopback(struct expander *x, const char *netns,
+		  const struct prefix *p, struct pos pos)
+{
+	struct address *a;
+	char text[50];
+
+	a = add(x, KIND_ADDRESS, netns,
+		two_words(x, "lo", prefix_text(p, text)), pos);
+	a->nodad = p->ip.family == 6;
+}
+
 /*
  * The kernel's own link-local address would be tentative for up to two
  * seconds, and as long no neighbour is asked for (ndisc_send_ns()).
@@ -263,6 +274,7 @@ int topo_expand(struct topology *t, const struct state *found,
 	expand_uplinks(&x);
 	expand_sysctls(&x);
 	expand_routes(&x);
+	expand_routing(&x);
 	expand_services(&x);
 	err = rules_expand(t, found, wanted, report);
 	expand_coexist(&x, from);

@@ -37,6 +37,9 @@ void port_set(struct brport *p);
 
 void add_address(struct expander *x, const char *netns, int kind,
 		 const char *dev, const struct prefix *p, struct pos pos);
+/* On lo, which is there as long as its namespace. */
+void add_loopback(struct expander *x, const char *netns,
+		  const struct prefix *p, struct pos pos);
 /* The link-local address made of a MAC (RFC 4291, appendix A). */
 void add_link_local(struct expander *x, const char *netns, int kind,
 		    const char *dev, const struct mac *m, struct pos pos);
@@ -73,6 +76,7 @@ void expand_sysctls(struct expander *x);
 /* Of the objects from FROM on; after rules_expand(). */
 void expand_coexist(struct expander *x, uint32_t from);
 void expand_routes(struct expander *x);		/* static routes, by graph.c */
+void expand_routing(struct expander *x);	/* OSPF and BGP, by FRR */
 
 /* A link whose traffic is bounded, or made worse: expand_shape.c. */
 struct shaped {

@@ -184,6 +184,16 @@ static void tell(struct routing *r, struct router *w, uint32_t number)
 		graph_routes(r->g, number + 1, emit, r);
 }
 
+/* Routing protocols tell the others; the border knows it from the file. */
+static void tell_border(struct routing *r, struct router *w)
+{
+	struct arena *a __attribute__((cleanup(arena_cleanup))) = arena_new();
+
+	r->at = w;
+	know_all(r, w, a);
+	border_default(r, w);
+}
+
 static void family(struct expander *x, uint8_t f)
 {
 	struct arena *a __attribute__((cleanup(arena_cleanup))) = arena_new();
@@ -193,14 +203,16 @@ static void family(struct expander *x, uint8_t f)
 	r.g = graph_new(a, 2 * x->t->routers.n);
 	r.segments = index_new(a);
 	list_for(struct router, w, &x->t->routers) {
-		if (router_computed(x->t, w))
+		if (router_computed(w))
 			join(&r, w, n);
 		n += 2;
 	}
 	n = 0;
 	list_for(struct router, w, &x->t->routers) {
-		if (router_computed(x->t, w) && w->legs.n)
+		if (router_computed(w) && w->legs.n)
 			tell(&r, w, n);
+		else if (router_speaks(w) && w->border)
+			tell_border(&r, w);
 		n += 2;
 	}
 }

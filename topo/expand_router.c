@@ -92,7 +92,7 @@ static void wire(struct expander *x, struct leg_spec *s)
 
 /*
  * Both MACs of a link are known, so its neighbours need no room in the table
- * that all namespaces share.
+ * that all namespaces share.  OSPF puts its neighbours there by itself.
  */
 static void neighbours(struct expander *x, struct leg_spec *s)
 {
@@ -132,7 +132,7 @@ void expand_leg(struct expander *x, struct leg_spec *s)
 	if (leg_has(s, 6))
 		add_link_local(x, s->at->netns, leg_kind(s), s->kname,
 			       &s->hwaddr, s->n.pos);
-	if (s->link)
+	if (s->link && !(s->at->how & ROUTING_OSPF))
 		neighbours(x, s);
 	if (s->at->node) {
 		way(x, s, &s->way4);

@@ -21,6 +21,7 @@ static struct topo_item *add(struct items *s, const char *kind,
 	*it = (struct topo_item){
 		.kind = kind, .name = name ? name : "", .detail = "",
 		.netns = "", .ifname = "", .network = "", .address = "",
+		.vty = "",
 		.mac = "",
 	};
 	return it;
@@ -127,6 +128,7 @@ static void host(struct items *s, const struct router *w)
 	it->detail = keep(s, &legs);
 	it->address = keep(s, &ips);
 	it->netns = w->netns;
+	it->vty = w->vty ? w->vty : "";
 }
 
 static void link_item(struct items *s, const struct tlink *l)

@@ -27,13 +27,6 @@ struct router *topo_router(const struct topology *t, const char *name)
 	       e->what : NULL;
 }
 
-bool router_computed(const struct topology *t, const struct router *w)
-{
-	const char *how = w->routing ? w->routing : t->routing;
-
-	return !how || strcmp(how, "none");
-}
-
 static struct resolver begin(struct topology *t, const struct state *found,
 			     struct numbers *numbers, struct report *report)
 {
@@ -53,7 +46,7 @@ static void bound_routers(struct resolver *r)
 	uint32_t n = 0;
 
 	list_for(struct router, w, &t->routers) {
-		if (!router_computed(t, w))
+		if (!router_computed(w))
 			continue;
 		n++;
 		last = w;
@@ -80,6 +73,7 @@ void topo_resolve_names(struct topology *t, struct report *report)
 	start(t);
 	r = begin(t, NULL, NULL, report);
 	names_collect(&r);
+	routing_resolve(&r);
 	bound_routers(&r);
 	refs_resolve(&r);
 	ends_resolve(&r);
@@ -94,6 +88,7 @@ int topo_resolve(struct topology *t, const struct state *found,
 	start(t);
 	r = begin(t, found, numbers, report);
 	names_collect(&r);
+	routing_resolve(&r);
 	bound_routers(&r);
 	refs_resolve(&r);
 	ends_resolve(&r);
@@ -105,6 +100,7 @@ int topo_resolve(struct topology *t, const struct state *found,
 	names_kernel(&r);
 	targets_resolve(&r);
 	transits_resolve(&r);
+	routing_ids(&r);
 	return report->errors == errors ? 0 : -EINVAL;
 }
 

@@ -95,6 +95,14 @@ void services_resolve(struct resolver *r);
 const struct iprange *leased_range(const struct list *leased,
 				   const struct ip *ip);
 
+/* --- resolve_routing.c: protocols, loopbacks, router ids ---------------- */
+
+void routing_resolve(struct resolver *r);
+/* Whether a loopback of that family is to be chosen for it. */
+bool routing_wants_loopback(const struct router *w, bool six);
+/* After the addresses. */
+void routing_ids(struct resolver *r);
+
 /* --- resolve_number.c, resolve_address.c: automatic numbers ------------ */
 
 void subnets_resolve(struct resolver *r);
@@ -122,7 +130,8 @@ bool number_kept(struct resolver *r, const char *key, struct prefix *p);
 void number_keep(struct resolver *r, const char *key, const struct prefix *p);
 
 /* The value of a pool: written, or the default. */
-enum pool { POOL_LAN, POOL_LAN6, POOL_LINK, POOL_LINK6, POOL_UPLINK };
+enum pool { POOL_LAN, POOL_LAN6, POOL_LINK, POOL_LINK6, POOL_LOOPBACK,
+	    POOL_LOOPBACK6, POOL_UPLINK };
 struct prefix pool_of(const struct topology *t, enum pool pool);
 
 #endif

@@ -13,6 +13,9 @@ static const struct {
 	[POOL_LAN6] = { "fd00:64::/48", offsetof(struct pools, lan6) },
 	[POOL_LINK] = { "10.32.0.0/16", offsetof(struct pools, link) },
 	[POOL_LINK6] = { "fd00:32::/48", offsetof(struct pools, link6) },
+	[POOL_LOOPBACK] = { "10.255.0.0/16", offsetof(struct pools, loopback) },
+	[POOL_LOOPBACK6] = { "fd00:ff::/64",
+			     offsetof(struct pools, loopback6) },
 	[POOL_UPLINK] = { "100.64.0.0/16", offsetof(struct pools, uplink) },
 };
 
@@ -222,9 +225,11 @@ static void want(struct resolver *r, struct wants *s, enum pool pool,
 {
 	static const uint8_t lens[] = {
 		[POOL_LAN] = 24, [POOL_LAN6] = 64, [POOL_LINK] = 31,
-		[POOL_LINK6] = 127,
+		[POOL_LINK6] = 127, [POOL_LOOPBACK] = 32,
+		[POOL_LOOPBACK6] = 128,
 	};
-	const char *six = pool == POOL_LAN6 || pool == POOL_LINK6 ? "6" : "";
+	/* by the order of the pools */
+	const char *six = pool & 1 ? "6" : "";
 
 	s->v[s->n++] = (struct want){
 		.pool = pool, .len = lens[pool], .net = net, .n = n,
@@ -320,13 +325,22 @@ static void network_family(struct resolver *r, struct network *w, bool six,
 		*net = prefix_net(&spec->p);
 }
 
+static void loopbacks(struct resolver *r, struct router *w, bool six,
+		      struct wants *s)
+{
+	if (routing_wants_loopback(w, false))
+		want(r, s, POOL_LOOPBACK, &w->n, "loopback", &w->lo4);
+	if (six && routing_wants_loopback(w, true))
+		want(r, s, POOL_LOOPBACK6, &w->n, "loopback", &w->lo6);
+}
+
 static void gather(struct resolver *r, struct wants *s)
 {
 	struct topology *t = r->t;
 	bool six = any_six(t);
 
-	s->v = arena_alloc(r->a, 2 * (t->networks.n + t->links.n) *
-			   sizeof(*s->v) + 1);
+	s->v = arena_alloc(r->a, 2 * (t->networks.n + t->links.n +
+				      t->routers.n) * sizeof(*s->v) + 1);
 	list_for(struct network, w, &t->networks) {
 		network_family(r, w, false, s);
 		network_family(r, w, true, s);
@@ -338,6 +352,8 @@ static void gather(struct resolver *r, struct wants *s)
 		link_family(r, l, false, true, s);
 		link_family(r, l, true, six, s);
 	}
+	list_for(struct router, w, &t->routers)
+		loopbacks(r, w, six, s);
 }
 
 void blocks_avoid_host(struct resolver *r, struct blocks *b)
@@ -376,6 +392,10 @@ static void avoid_known(struct resolver *r, struct blocks *b)
 	list_for(struct tlink, l, &t->links) {
 		blocks_avoid(b, &l->net4);
 		blocks_avoid(b, &l->net6);
+	}
+	list_for(struct router, w, &t->routers) {
+		blocks_avoid(b, &w->lo4);
+		blocks_avoid(b, &w->lo6);
 	}
 }
 
@@ -422,6 +442,15 @@ static void avoid_others(struct resolver *r, struct blocks *b)
 		blocks_avoid(b, &p[i]);
 }
 
+/* 10.255.0.0 looks like the network's own number. */
+static void avoid_none(struct blocks *b, const struct prefix *pool)
+{
+	struct prefix p = { .ip = prefix_first(pool), .len = b->len };
+
+	if (b->len == ip_bytes(&p.ip) * 8)
+		blocks_avoid(b, &p);
+}
+
 static void take_new(struct resolver *r, struct wants *s)
 {
 	struct blocks *free_of[POOL_UPLINK] = { NULL };
@@ -439,6 +468,7 @@ static void take_new(struct resolver *r, struct wants *s)
 			b = free_of[w->pool] = blocks_new(r, &pool, w->len);
 			avoid_known(r, b);
 			avoid_others(r, b);
+			avoid_none(b, &pool);
 		}
 		*w->net = blocks_take(b, r, r->t->netns[0] ? NULL : "host/");
 		if (w->net->ip.family)

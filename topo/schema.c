@@ -32,9 +32,6 @@
 
 static const char *const only_false[] = { "false", NULL };
 static const char *const only_true[] = { "true", NULL };
-static const char *const only_none[] = { "none", NULL };
-static const char *const only_auto[] = { "auto", NULL };
-static const char *const only_default[] = { "default", NULL };
 static const char *const modes[] = {
 	"isolated", "nat", "routed", "open", NULL
 };
@@ -42,11 +39,15 @@ static const char *const actions[] = { "allow", "reject", "drop", NULL };
 static const char *const attachments[] = {
 	"tap", "veth", "nic", "reserved", NULL
 };
-static const char *const routings[] = { "static", "none", NULL };
 static const char *const programs[] = {
 	"docker", "firewalld", "libvirt", "networkd", "networkmanager", "ufw",
 	NULL
 };
+static const char *const routings[] = {
+	"static", "ospf", "bgp", "none", NULL
+};
+static const char *const timings[] = { "fast", "default", NULL };
+static const char *const engines[] = { "frr", NULL };
 static const char *const allowances[] = {
 	"duplicate-addresses", "loops", NULL
 };
@@ -84,6 +85,26 @@ static const struct field troute_fields[] = {
 	DESCRIPTION,
 };
 RECORD(rec_troute, "a route", troute, troute_fields);
+
+static const struct field ospf_fields[] = {
+	ROW(ospf, "area", area, type_area),
+	ROW(ospf, "cost", cost, field_u32, .min = 1, .max = 65535),
+	ROW(ospf, "passive", passive, field_bool),
+	LATER("areas", ROUTING),
+	LATER("redistribute", ROUTING),
+	DESCRIPTION,
+};
+RECORD(rec_ospf, "ospf", ospf, ospf_fields);
+
+static const struct field bgp_fields[] = {
+	/* RFC 6793; RFC 7607 reserves 0 */
+	ROW(bgp, "as", as, field_u32, .min = 1, .max = 4294967294),
+	LIST(bgp, "announce", announce, field_net),
+	ROW(bgp, "route-reflector", reflector, field_bool),
+	LATER("neighbors", ROUTING),
+	DESCRIPTION,
+};
+RECORD(rec_bgp, "bgp", bgp, bgp_fields);
 
 static const struct field snat_fields[] = {
 	LIST(snat, "addresses", addresses, field_iprange),
@@ -197,7 +218,7 @@ static const struct field network_fields[] = {
 	ONE(network, "bandwidth", bandwidth, rec_bandwidth),
 	LATER("tunnels", HOSTS),
 	LATER("vrrp", ROUTING),
-	LATER("ospf", ROUTING),
+	ONE(network, "ospf", ospf, rec_ospf),
 	LIST(network, "owners", owners, type_who),
 	UNTIL("shared", only_false, LABS),
 	LATER("hosts", HOSTS),
@@ -275,7 +296,7 @@ static const struct field leg_fields[] = {
 	LEG_ROWS(leg_spec, ),
 	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
 	LATER("impair", LABS),
-	LATER("ospf", ROUTING),
+	ONE(leg_spec, "ospf", ospf, rec_ospf),
 	ROW(leg_spec, "gateway", gateway, type_gateway4),
 	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
 };
@@ -288,7 +309,7 @@ static const struct field end_fields[] = {
 	LEG_ROWS(leg_spec, ),
 	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
 	LATER("impair", LABS),
-	LATER("ospf", ROUTING),
+	ONE(leg_spec, "ospf", ospf, rec_ospf),
 };
 RECORD(rec_end, "an end of a link", leg_spec, end_fields,
        .scalar = short_end,
@@ -331,7 +352,6 @@ RECORD(rec_one2one, "a one-to-one", one2one, one2one_fields);
 	ITEMS(router, "networks", networks, rec_leg), \
 	UNTIL("managed", only_true, LABS), \
 	UNTIL("shared", only_false, LABS), \
-	UNTIL("loopback", only_none, ROUTING), \
 	LATER("files", LABS), \
 	LATER("setup", LABS), \
 	LATER("run", LABS), \
@@ -345,20 +365,20 @@ static const struct field router_fields[] = {
 	ROUTER_ROWS,
 	ROW(router, "nat", nat, field_name),
 	ITEMS(router, "routes", routes, rec_troute),
-	ROW(router, "routing", routing, type_choice, .names = routings,
-	    .later = ROUTING),
+	LIST(router, "routing", routing, type_allow, .names = routings),
+	LIST(router, "loopback", loopback, type_loopback),
 	ONE(router, "snat", snat, rec_snat),
 	ITEMS(router, "policies", policies, rec_policy),
 	ITEMS(router, "forwards", forwards, rec_forward),
 	ITEMS(router, "one-to-one", one2one, rec_one2one),
-	UNTIL("router-id", only_auto, ROUTING),
+	ROW(router, "router-id", router_id, type_router_id),
 	LATER("rules", ROUTING),
 	LATER("sysctls", LABS),
-	LATER("engine", ROUTING),
+	UNTIL("engine", engines, ROUTING),
 	LATER("frr", ROUTING),
 	LATER("frr-extra", ROUTING),
-	LATER("ospf", ROUTING),
-	LATER("bgp", ROUTING),
+	ONE(router, "ospf", ospf, rec_ospf),
+	ONE(router, "bgp", bgp, rec_bgp),
 	LATER("vrf", "VRFs"),
 };
 RECORD(rec_router, "a router", router, router_fields);
@@ -377,7 +397,7 @@ static const struct field link_fields[] = {
 	ROW(tlink, "mtu", mtu, field_u32, MTU),
 	ROW(tlink, "cost", cost, field_u32, .min = 1, .max = 65535),
 	LATER("impair", LABS),
-	LATER("ospf", ROUTING),
+	ONE(tlink, "ospf", ospf, rec_ospf),
 	DESCRIPTION,
 };
 RECORD(rec_link, "a link", tlink, link_fields, .scalar = short_link,
@@ -389,8 +409,8 @@ static const struct field pools_fields[] = {
 	ROW(pools, "link", link, type_pool4),
 	ROW(pools, "link6", link6, type_pool6),
 	ROW(pools, "uplink", uplink, type_pool4),
-	LATER("loopback", ROUTING),
-	LATER("loopback6", ROUTING),
+	ROW(pools, "loopback", loopback, type_pool4),
+	ROW(pools, "loopback6", loopback6, type_pool6),
 	DESCRIPTION,
 };
 RECORD(rec_pools, "pools", pools, pools_fields);
@@ -419,15 +439,14 @@ static const struct field topology_fields[] = {
 	UNTIL("managed", only_true, LABS),
 	ONE(topology, "pools", pools, rec_pools),
 	ONE(topology, "defaults", defaults, rec_defaults),
-	ROW(topology, "routing", routing, type_choice, .names = routings,
-	    .later = ROUTING),
-	UNTIL("timers", only_default, ROUTING),
+	LIST(topology, "routing", routing, type_allow, .names = routings),
+	ROW(topology, "timers", timers, field_enum, .names = timings),
 	LIST(topology, "allow", allow, type_allow, .names = allowances),
 	LATER("vars", LABS),
-	LATER("bgp", ROUTING),
-	LATER("ospf", ROUTING),
+	ONE(topology, "bgp", bgp, rec_bgp),
+	ONE(topology, "ospf", ospf, rec_ospf),
 	LATER("vrrp", ROUTING),
-	LATER("engine", ROUTING),
+	UNTIL("engine", engines, ROUTING),
 	LATER("checks", LABS),
 	LATER("solution", LABS),
 	LATER("pods", LABS),

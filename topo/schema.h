@@ -22,6 +22,9 @@ extern const struct field_type type_pool4;	/* struct prefix, a network */
 extern const struct field_type type_pool6;
 extern const struct field_type type_addr4;	/* struct addrspec */
 extern const struct field_type type_addr6;
+extern const struct field_type type_loopback;	/* struct addrspec */
+extern const struct field_type type_router_id;	/* struct ip; auto is none */
+extern const struct field_type type_area;	/* uint32_t */
 extern const struct field_type type_gateway4;	/* const char * */
 extern const struct field_type type_gateway6;
 extern const struct field_type type_mac;	/* struct mac; auto is zero */

@@ -160,6 +160,7 @@ struct network {
 	struct list routes;	/* struct troute * */
 	struct list owners;	/* const char * */
 	struct bandwidth *bandwidth;	/* by way of its gateway */
+	struct ospf *ospf;
 	/* resolved by topo_check() and topo_expand() */
 	uint32_t number;	/* its place among the networks, from 0 */
 	struct prefix net4, net6;	/* len with family 0: none */
@@ -188,6 +189,7 @@ struct leg_spec {
 	struct list address, address6;	/* struct addrspec */
 	const char *gateway, *gateway6;
 	uint32_t cost;
+	struct ospf *ospf;
 	/* resolved */
 	struct network *net;
 	struct router *at;	/* the router or node whose leg it is */
@@ -295,6 +297,25 @@ struct one2one {
 	struct network *net;
 };
 
+/* `ospf:`, of a topology, router, network, link or leg. */
+struct ospf {
+	struct node n;
+	uint32_t area, cost;
+	bool passive;
+};
+
+struct bgp {			/* `bgp:`, of a topology or router */
+	struct node n;
+	uint32_t as;
+	bool reflector;
+	struct list announce;	/* struct prefix; none: what is connected */
+};
+
+enum { TIMERS_FAST, TIMERS_DEFAULT };
+
+/* How a router learns its routes: bits. */
+enum { ROUTING_STATIC = 1, ROUTING_OSPF = 2, ROUTING_BGP = 4 };
+
 /* A router, or a node (it never forwards). */
 struct router {
 	struct node n;
@@ -303,7 +324,11 @@ struct router {
 	uint32_t count;		/* nodes; 0: not a copy */
 	const char *nat;	/* a network, a link's other end, `host` */
 	struct list routes;	/* struct troute * */
-	const char *routing;
+	struct list routing;	/* struct word */
+	struct list loopback;	/* struct addrspec */
+	struct ip router_id;
+	struct ospf *ospf;
+	struct bgp *bgp;
 	bool managed;
 	struct list policies, forwards, one2one;	/* of its own */
 	struct snat *snat;
@@ -312,6 +337,12 @@ struct router {
 	struct list legs;	/* struct leg_spec *: networks, then links */
 	struct router *copy_of;	/* with count: the entry it came from */
 	const char *up;		/* its interface towards `nat`, or NULL */
+	uint8_t how;		/* ROUTING_*; of a router */
+	uint32_t as;		/* of BGP; 0: none */
+	struct prefix lo4, lo6;	/* on its lo; family 0: none */
+	struct ip id;		/* of OSPF and BGP */
+	const char *vty;	/* the folder of its daemons' sockets, or NULL;
+				 * by topo_expand() */
 	struct leg_spec *border;	/* nat: the leg to X, or NULL */
 	struct transit *way;	/* nat: host: both ends of that pair */
 };
@@ -334,6 +365,7 @@ struct tlink {
 	const char *shorthand;	/* "r1-r2": topo_resolve() splits it */
 	struct netspec subnet, subnet6;
 	uint32_t mtu, cost;
+	struct ospf *ospf;
 	/* resolved */
 	struct prefix net4, net6;
 };
@@ -367,7 +399,10 @@ struct topology {
 	struct list one2one;	/* struct one2one * */
 	struct list routers, nodes;	/* struct router * */
 	struct list links;	/* struct tlink * */
-	const char *routing;
+	struct list routing;	/* struct word */
+	uint8_t timers;		/* TIMERS_* */
+	struct ospf *ospf;
+	struct bgp *bgp;
 	struct list allow;	/* struct word */
 	struct list coexist;	/* struct word: programs */
 	struct list owners;	/* const char * */
@@ -417,6 +452,7 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_group, rec_policy, rec_forward, rec_one2one, rec_router, rec_node,
 	rec_link, rec_pools, rec_defaults, rec_stp, rec_guards, rec_troute,
 	rec_snat, rec_allowed, rec_publish, rec_limit, rec_bandwidth,
+	rec_ospf, rec_bgp,
 	rec_dhcp, rec_dns, rec_ra, rec_reservation, rec_boot, rec_forwarder,
 	rec_end;	/* a link's end, by struct leg_spec */
 
@@ -458,7 +494,9 @@ bool topo_is_loopback(const struct ip *ip);
 /* Does the attachment publish what needs nothing else in the topology? */
 bool publish_alone(const struct topology *t, const struct attachment *a);
 /* Whether its routes are computed: `routing: static`, the default. */
-bool router_computed(const struct topology *t, const struct router *w);
+bool router_computed(const struct router *w);
+/* Whether it learns them by a protocol: ROUTING_OSPF, ROUTING_BGP. */
+bool router_speaks(const struct router *w);
 
 /* --- service.c: DHCP, DNS, router advertisements ----------------------- */
 

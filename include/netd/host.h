@@ -46,7 +46,7 @@ int host_main(int fd, const char *run_dir, const char *state_dir);
  *   max-learned       "yes" when bridges know IFLA_BR_FDB_MAX_LEARNED
  *   tun, veth, bridge, nft, nft-bridge, nft-fib   "yes", or why not
  *   run-dir, state-dir
- *   dnsmasq           "yes" when the program is installed, or why not
+ *   dnsmasq, frr      "yes" when the program is installed, or why not
  *   dnsmasq-user      who it runs as: its package makes a user
  *   resolvers         the host's name servers, "192.0.2.53 127.0.0.53"
  *   user:NAME, group:NAME   the number, for owners asked for by a wanted tap;

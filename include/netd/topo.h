@@ -184,6 +184,8 @@ struct topo_item {
 	const char *network;	/* of an attachment, or "" */
 	const char *address;	/* its addresses, "10.1.0.20, fd00:1::20" */
 	const char *mac;
+	const char *vty;	/* of a router that speaks OSPF or BGP: where
+				 * vtysh(1) finds its daemons; or "" */
 	bool dynamic;		/* came by the API */
 	const struct topo_plug *plug;	/* of an attachment, else NULL */
 };

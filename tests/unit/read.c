@@ -243,8 +243,8 @@ static void check_later(void)
 	    "comes with VLANs");
 	bad("pods: 20\n", "1:7: pods: not yet");
 	bad("checks:\n  - {name: x, from: [a}\n", "2:");
-	bad("routing: ospf\n", "until then: static, none");
-	bad("routing: [ospf, bgp]\n", "not yet");
+	bad("engine: bird\n", "until then: frr");
+	bad("routing: [ospf, rip]\n", "static, ospf, bgp, none");
 	bad("attachments: {a: {type: macvlan}}\n", "not yet: macvlan");
 	topo_free(good("networks:\n  a: {dhcp: false, ra: false, dns: false}\n"
 		       "routing: static\ntimers: default\nmanaged: true\n"
