@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOLD_MAX 4		/* flows that are written out */
+#define TOLD_MAX 12		/* flows that are written out */
 
 /* Where it is: its parts, and the interfaces of ours it is about. */
 struct place {

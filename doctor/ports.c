@@ -28,10 +28,16 @@ static bool take(struct listener *l, const struct fact *f)
 		      &l->port, l->address, l->dev, l->pid) == 5;
 }
 
-/* Programs that netd started are told by where their files are. */
+/* A daemon that netd started. */
 static bool is_ours(const struct listener *l)
 {
-	return strstr(l->fact->value, "/netd/");
+	uint32_t i = state_seek(l->found, KIND_PROCESS, "", "");
+	unsigned long pid = strtoul(l->pid, NULL, 10);
+
+	for (; i < l->found->n && l->found->v[i]->kind == KIND_PROCESS; i++)
+		if (((const struct process *)l->found->v[i])->pid == pid)
+			return true;
+	return false;
 }
 
 static bool has_address(const struct listener *l, const char *dev)

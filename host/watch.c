@@ -332,16 +332,21 @@ static void foreign_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh,
 	int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
 	struct nlattr *chain;
 
-	if (ns != ns_home(h) || is_ours(ns, nlh) || !table)
+	/* the names of others may be as long as they like */
+	if (ns != ns_home(h) || is_ours(ns, nlh) || !table ||
+	    !memchr(nla_data(table), 0, nla_len(table)))
 		return;
 	chain = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
-				type == NFT_MSG_DELRULE ? NFTA_RULE_CHAIN :
+				type == NFT_MSG_DELRULE ||
+				type == NFT_MSG_NEWRULE ? NFTA_RULE_CHAIN :
 				NFTA_CHAIN_NAME);
 	if ((type == NFT_MSG_DELTABLE &&
-	     coexist_has(nla_get_string(table), NULL)) ||
+	     coexist_has(nla_get_string(table), NULL, false)) ||
 	    ((type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELCHAIN ||
-	      type == NFT_MSG_DELRULE) && chain &&
-	     coexist_has(nla_get_string(table), nla_get_string(chain))))
+	      type == NFT_MSG_DELRULE || type == NFT_MSG_NEWRULE) && chain &&
+	     memchr(nla_data(chain), 0, nla_len(chain)) &&
+	     coexist_has(nla_get_string(table), nla_get_string(chain),
+			 type == NFT_MSG_NEWRULE)))
 		host_dirty(h, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
 			   "another program changed its rules");
 }

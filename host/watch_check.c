@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/watch.h"
 
+#include "host/nft/foreign.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,6 +362,7 @@ void check_round(struct host *h)
 {
 	round_sysctls(h);
 	round_links(h);
+	accept_check(h);
 }
 
 /* --- names that rules mention ------------------------------------------------ */

@@ -5,30 +5,38 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RULES(p, f, t, c, i, o) \
-	{ .program = p, .family = f, .table = t, .chain = c, .in = i, .out = o }
+#define RULES(p, f, t, v, c, i, o) \
+	{ .program = p, .family = f, .table = t, .via = v, .chain = c, \
+	  .in = i, .out = o }
+
+#define LIBVIRT(f, t, v, c) \
+	{ .program = "libvirt", .family = f, .table = t, .via = v, \
+	  .chain = c, .in = true, .out = true, .first = true }
+#define UFW(f, x, way, o) \
+	{ .program = "ufw", .family = f, .table = "filter", \
+	  .via = "ufw" x "-before-" way, .chain = "ufw" x "-user-" way, \
+	  .sign = "ufw" x "-skip-to-policy-" way, .in = true, .out = o }
 
 const struct coexist_place coexist_places[] = {
-	RULES("docker", "ip", "filter", "DOCKER-USER", true, true),
-	RULES("docker", "ip6", "filter", "DOCKER-USER", true, true),
-	RULES("ufw", "ip", "filter", "ufw-user-forward", true, true),
-	RULES("ufw", "ip", "filter", "ufw-user-input", true, false),
-	RULES("ufw", "ip6", "filter", "ufw6-user-forward", true, true),
-	RULES("ufw", "ip6", "filter", "ufw6-user-input", true, false),
+	RULES("docker", "ip", "filter", "FORWARD", "DOCKER-USER", true, true),
+	RULES("docker", "ip6", "filter", "FORWARD", "DOCKER-USER", true, true),
+	UFW("ip", "", "forward", true), UFW("ip", "", "input", false),
+	UFW("ip6", "6", "forward", true), UFW("ip6", "6", "input", false),
 	/* it refuses what is between others and its own networks */
-	RULES("libvirt", "ip", "filter", "LIBVIRT_FWI", true, true),
-	RULES("libvirt", "ip", "filter", "LIBVIRT_FWO", true, true),
-	RULES("libvirt", "ip6", "filter", "LIBVIRT_FWI", true, true),
-	RULES("libvirt", "ip6", "filter", "LIBVIRT_FWO", true, true),
-	RULES("libvirt", "ip", "libvirt_network", "guest_input", true, true),
-	RULES("libvirt", "ip", "libvirt_network", "guest_output", true, true),
-	RULES("libvirt", "ip6", "libvirt_network", "guest_input", true, true),
-	RULES("libvirt", "ip6", "libvirt_network", "guest_output", true, true),
+	LIBVIRT("ip", "filter", "FORWARD", "LIBVIRT_FWI"),
+	LIBVIRT("ip", "filter", "FORWARD", "LIBVIRT_FWO"),
+	LIBVIRT("ip6", "filter", "FORWARD", "LIBVIRT_FWI"),
+	LIBVIRT("ip6", "filter", "FORWARD", "LIBVIRT_FWO"),
+	LIBVIRT("ip", "libvirt_network", "forward", "guest_input"),
+	LIBVIRT("ip", "libvirt_network", "forward", "guest_output"),
+	LIBVIRT("ip6", "libvirt_network", "forward", "guest_input"),
+	LIBVIRT("ip6", "libvirt_network", "forward", "guest_output"),
 	/* a zone says where what comes from ours may go; that of the outside
 	 * knows nothing of what may come to ours */
 	{ .program = "firewalld", .family = "inet", .table = "firewalld",
 	  .chain = "filter_INPUT_ZONES", .in = true, .zone = "trusted" },
-	RULES("firewalld", "inet", "firewalld", "filter_FORWARD", false, true),
+	RULES("firewalld", "inet", "firewalld", NULL, "filter_FORWARD", false,
+	      true),
 };
 
 const size_t coexist_count = sizeof(coexist_places) / sizeof(*coexist_places);
@@ -53,12 +61,13 @@ const struct coexist_place *coexist_place(const char *name)
 	return NULL;
 }
 
-bool coexist_has(const char *table, const char *chain)
+bool coexist_has(const char *table, const char *chain, bool first)
 {
 	size_t i;
 
 	for (i = 0; i < coexist_count; i++)
 		if (!strcmp(coexist_places[i].table, table) &&
+		    (!first || coexist_places[i].first) &&
 		    (!chain || !strcmp(coexist_places[i].chain, chain)))
 			return true;
 	return false;

@@ -47,6 +47,7 @@ struct chain_dump {
 	struct state *found;
 	struct nft_txn *txn;	/* deletes them */
 	unsigned int n;
+	bool behind;		/* rules of others were there before it */
 };
 
 /* What begins the text of a rule of ours, after its handle. */
@@ -152,8 +153,10 @@ static void take_rule(struct chain_dump *d, const struct nftnl_rule *r)
 	const char *words;
 	bool in = true;
 
-	if (!d->place->zone && !has_tag(r))
+	if (!d->place->zone && !has_tag(r)) {
+		d->behind = true;
 		return;
+	}
 	nft_foreign_rule(NULL, d->ns, r, &b);
 	words = buf_text(&b) + strcspn(buf_text(&b), " ");
 	if (!is_about(words, true, dev)) {
@@ -166,7 +169,8 @@ static void take_rule(struct chain_dump *d, const struct nftnl_rule *r)
 	if (d->dev && (strcmp(d->dev, dev) || d->in != in))
 		return;
 	d->n++;
-	if (d->found)
+	/* one that has no effect there counts as gone, and is made anew */
+	if (d->found && !(d->place->first && d->behind))
 		found_rule(d, dev, in);
 	if (d->txn)
 		delete_rule(d, r);
@@ -192,35 +196,111 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-/* 0; -ENOENT when there is no such chain. */
-static int dump_chain(struct chain_dump *d)
+static int ask_rules(struct nft_sock *k, const struct coexist_place *p,
+		     const char *chain, nft_reply_fn *fn, void *arg)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
-	uint32_t before = d->found ? d->found->n : 0;
 	_Alignas(8) char buf[1024];
 	struct nlmsghdr *nlh;
-	int i, err = -EINTR;
+	int err;
 
 	if (!r)
 		return -ENOMEM;
-	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, d->place->table);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, d->place->chain);
-	for (i = 0; i < 20 && err == -EINTR; i++) {
-		d->n = 0;
-		if (d->found)
-			d->found->n = before;
-		if (d->txn)
-			nft_txn_reset(d->txn);
-		nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE,
-					    family_of(d->place), NLM_F_DUMP, 0);
-		nftnl_rule_nlmsg_build_payload(nlh, r);
-		err = nft_sock_ask(d->sock, nlh, on_rule, d);
-	}
+	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, p->table);
+	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
+	nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, family_of(p),
+				    NLM_F_DUMP, 0);
+	nftnl_rule_nlmsg_build_payload(nlh, r);
+	err = nft_sock_ask(k, nlh, fn, arg);
 	nftnl_rule_free(r);
 	return err;
 }
 
+/* 0; -ENOENT when there is no such chain. */
+static int dump_chain(struct chain_dump *d)
+{
+	uint32_t before = d->found ? d->found->n : 0;
+	int i, err = -EINTR;
+
+	for (i = 0; i < 20 && err == -EINTR; i++) {
+		d->n = 0;
+		d->behind = false;
+		if (d->found)
+			d->found->n = before;
+		if (d->txn)
+			nft_txn_reset(d->txn);
+		err = ask_rules(d->sock, d->place, d->place->chain, on_rule,
+				d);
+	}
+	return err;
+}
+
 /* Is there that chain, in a table that is not another's alone? */
+struct via {
+	const struct coexist_place *place;
+	struct ns *ns;
+	bool found;
+};
+
+static int on_sign(const struct nlmsghdr *nlh, void *arg)
+{
+	*(bool *)arg = true;
+	return 0;
+}
+
+static int on_via(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+	struct buf b CLEANUP(buf_free) = { 0 };
+	struct via *v = arg;
+	char jump[80];
+
+	if (!r)
+		return -ENOMEM;
+	snprintf(jump, sizeof(jump), " jump:%s\n", v->place->chain);
+	if (nftnl_rule_nlmsg_parse(nlh, r) >= 0 &&
+	    !strcmp(nftnl_rule_get_str(r, NFTNL_RULE_CHAIN), v->place->via))
+		nft_foreign_rule(NULL, v->ns, r, &b);
+	if (b.len && strstr(b.p, jump))
+		v->found = true;
+	nftnl_rule_free(r);
+	return 0;
+}
+
+/* A dump is disturbed when others write: it is repeated. */
+static int ask_again(struct nft_sock *k, const struct coexist_place *p,
+		     const char *chain, nft_reply_fn *fn, void *arg,
+		     bool *found)
+{
+	int i, err = -EINTR;
+
+	for (i = 0; i < 50 && err == -EINTR; i++) {
+		*found = false;
+		err = ask_rules(k, p, chain, fn, arg);
+	}
+	return err;
+}
+
+/*
+ * ufw empties all its chains before it deletes them, and leaves one that is
+ * not empty, and believes it is loaded then: a rule of ours must not come in
+ * between.  So nothing is added to a chain that nothing leads to, or as long
+ * as another is empty that is emptied before it and filled before it.
+ */
+static bool is_whole(struct nft_sock *k, struct ns *ns,
+		      const struct coexist_place *p)
+{
+	struct via v = { .place = p, .ns = ns };
+
+	if (p->via && (ask_again(k, p, p->via, on_via, &v, &v.found) ||
+		       !v.found))
+		return false;
+	v.found = !p->sign;
+	return !p->sign ||
+	       (!ask_again(k, p, p->sign, on_sign, &v.found, &v.found) &&
+		v.found);
+}
+
 static int table_flags(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *a;
@@ -232,7 +312,8 @@ static int table_flags(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static bool is_there(struct nft_sock *k, const struct coexist_place *p)
+static bool is_there(struct nft_sock *k, struct ns *ns,
+		     const struct coexist_place *p)
 {
 	_Alignas(8) char buf[512];
 	struct nlmsghdr *nlh;
@@ -243,26 +324,49 @@ static bool is_there(struct nft_sock *k, const struct coexist_place *p)
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, p->table);
 	return !nft_dump_base(k, family_of(p), p->table, p->chain, &base) &&
 	       !nft_sock_ask(k, nlh, table_flags, &flags) &&
-	       (p->zone || !(flags & NFT_TF_OWNER));
+	       (p->zone || !(flags & NFT_TF_OWNER)) && is_whole(k, ns, p);
 }
 
-void accept_facts(struct host *h, struct state *found)
+/* Those there are, a bit each. */
+static uint32_t places(struct host *h)
 {
 	struct nft_net *n;
-	char name[112];
+	uint32_t mask = 0;
 	size_t i;
 	int err;
 
 	n = nft_net_get(h, ns_home(h), &err);
-	for (i = 0; n && i < coexist_count; i++) {
+	for (i = 0; n && i < coexist_count; i++)
+		if (is_there(&n->sock, ns_home(h), &coexist_places[i]))
+			mask |= 1u << i;
+	return mask;
+}
+
+static uint32_t told;
+
+void accept_facts(struct host *h, struct state *found)
+{
+	char name[112];
+	size_t i;
+
+	told = places(h);
+	for (i = 0; i < coexist_count; i++) {
 		const struct coexist_place *p = &coexist_places[i];
 
-		if (!is_there(&n->sock, p))
+		if (!(told & 1u << i))
 			continue;
 		snprintf(name, sizeof(name), "coexist:%s %s %s", p->family,
 			 p->table, p->chain);
 		fact_add(found, name, "yes");
 	}
+}
+
+/* A program that starts is whole a moment after its last chain came. */
+void accept_check(struct host *h)
+{
+	if (places(h) != told)
+		host_dirty(h, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
+			   "another program's rules came or went");
 }
 
 static int accept_observe(struct host *h, const struct state *wanted,
@@ -372,18 +476,18 @@ static int take_out(struct nft_sock *k, struct ns *ns,
 /* --- a zone of firewalld's ------------------------------------------------------ */
 
 /* Steps of a run that one firewall-cmd is for: it takes a third of a second. */
-struct zone_run {
+struct zone_steps {
 	const struct step *steps[CMD_MAX];
 	int n;
 	bool add;
 	const char *zone;
 };
 
-static struct zone_run zone;
+static struct zone_steps zone;
 
-static void zone_end(struct host *h)
+/* What firewall-cmd says of steps FROM to TO. */
+static int zone_run(struct host *h, int from, int to, struct buf *why)
 {
-	struct buf why CLEANUP(buf_free) = { 0 };
 	struct arena *a = arena_new();
 	char *argv[CMD_MAX + 3], dev[16];
 	struct spawned s;
@@ -392,25 +496,65 @@ static void zone_end(struct host *h)
 
 	argv[n++] = (char *)"firewall-cmd";
 	argv[n++] = arena_printf(a, "--zone=%s", zone.zone);
-	for (i = 0; i < zone.n; i++) {
+	for (i = from; i < to; i++) {
 		coexist_split(step_object(zone.steps[i])->name, dev, &in);
 		argv[n++] = arena_printf(a, "--%s-interface=%s", zone.add ?
 					 "add" : "remove", dev);
 	}
 	argv[n] = NULL;
-	err = zone.n ? spawn_start(ns_home(h)->fd, argv, &s) : 0;
-	if (err == -ENOENT)
-		buf_str(&why, "there is no firewall-cmd");
-	if (!err && zone.n)
-		err = spawn_end(&s, CMD_MS, &why);
+	err = spawn_start(ns_home(h)->fd, argv, &s);
+	if (!err)
+		err = spawn_end(&s, CMD_MS, why);
+	else if (err == -ENOENT)
+		buf_str(why, "there is no firewall-cmd");
 	/* its rules are there while it starts, and it doesn't answer yet */
-	if (err && why.len && strstr(why.p, "not running"))
+	if (err && why->len && strstr(why->p, "not running"))
 		err = -ENOENT;
-	/* without a firewalld there is nothing to be removed from */
-	for (i = 0; i < zone.n && err && zone.add; i++)
-		step_failed(h, zone.steps[i], err, why.len ? why.p : NULL);
-	zone.n = 0;
 	arena_free(a);
+	return err;
+}
+
+static bool is_in_zone(struct host *h, const struct step *s)
+{
+	struct chain_dump d = { .ns = ns_home(h), .in = true };
+	struct nft_net *n;
+	char dev[16];
+	bool in;
+	int err;
+
+	d.place = coexist_split(step_object(s)->name, dev, &in);
+	d.dev = dev;
+	n = nft_net_get(h, d.ns, &err);
+	if (n)
+		d.sock = &n->sock;
+	return n && !dump_chain(&d) && d.n;
+}
+
+/*
+ * Of several, one that it accepts makes it succeed: the others are asked for
+ * again, alone, for the reason.  Without a firewalld there is nothing to be
+ * removed from.
+ */
+static void zone_end(struct host *h)
+{
+	struct buf all CLEANUP(buf_free) = { 0 };
+	int i, err = zone.n ? zone_run(h, 0, zone.n, &all) : 0;
+
+	for (i = 0; i < zone.n && zone.add; i++) {
+		struct buf why CLEANUP(buf_free) = { 0 };
+
+		if (err) {
+			step_failed(h, zone.steps[i], err,
+				    all.len ? all.p : NULL);
+			continue;
+		}
+		if (is_in_zone(h, zone.steps[i]))
+			continue;
+		if (zone_run(h, i, i + 1, &why))
+			step_failed(h, zone.steps[i], -EBUSY,
+				    why.len ? why.p : NULL);
+	}
+	zone.n = 0;
 }
 
 static void zone_step(struct host *h, const struct step *s, bool add,
@@ -440,9 +584,13 @@ static void run(struct host *h, const struct step *s, bool add)
 	}
 	if (p)
 		n = nft_net_get(h, ns_home(h), &err);
-	if (n && add)
+	if (n && add && !is_whole(&n->sock, ns_home(h), p))
+		err = -ENOENT;
+	else if (n && add && p->first)
+		err = take_out(&n->sock, ns_home(h), p, in, dev, why);
+	if (n && add && !err)
 		err = insert(&n->sock, p, in, dev, why);
-	else if (n)
+	else if (n && !add)
 		err = take_out(&n->sock, ns_home(h), p, in, dev, why);
 	if (err)
 		step_failed(h, s, err, why[0] ? why : NULL);

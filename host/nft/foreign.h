@@ -25,6 +25,8 @@ void nft_foreign_rule(struct nft_sock *k, struct ns *ns,
 
 /* Which chains of coexist.h there are, as facts. */
 void accept_facts(struct host *h, struct state *found);
+/* Tells netd when that is not so any more. */
+void accept_check(struct host *h);
 
 /* --- host/survey.c ---------------------------------------------------- */
 

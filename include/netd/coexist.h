@@ -17,6 +17,12 @@ struct coexist_place {
 	const char *program;	/* as `coexist:` calls it */
 	const char *family, *table, *chain;
 	bool in, out;		/* what comes from, what goes to ours */
+	bool first;		/* the program puts its own at the head: ours
+				 * are to be before them */
+	const char *via;	/* the chain that jumps to it; NULL: it is
+				 * a base chain */
+	const char *sign;	/* a chain that has rules as long as the
+				 * program's are whole; NULL: none is needed */
 	const char *zone;	/* of firewalld's: ours are put into it by
 				 * firewall-cmd(1), and seen by this chain's
 				 * goto; NULL: a rule at the chain's head */
@@ -31,8 +37,11 @@ extern const size_t coexist_count;
 /* The place of the object or fact NAME "FAMILY TABLE CHAIN..."; or NULL. */
 const struct coexist_place *coexist_place(const char *name);
 
-/* Is there a place of that table and chain (NULL: any), in any family? */
-bool coexist_has(const char *table, const char *chain);
+/*
+ * Is there a place of that table and chain (NULL: any), in any family?  FIRST:
+ * one where ours must be first.
+ */
+bool coexist_has(const char *table, const char *chain, bool first);
 
 /*
  * Takes "FAMILY TABLE CHAIN iifname "DEV"" apart: the device, and whether it

@@ -278,7 +278,10 @@ static void ports(void)
 	fact("listen:udp 53 127.0.0.53 lo 9", "systemd-resolve\t");
 	fact("listen:udp 53 10.9.0.1 * 10", "named\t");
 	fact("listen:udp 67 0.0.0.0 virbr0 11", "dnsmasq\t");
-	fact("listen:udp 53 10.1.0.1 * 12", "dnsmasq\tx /run/netd/dns/a");
+	/* netd's own */
+	((struct process *)state_add(found, KIND_PROCESS, "", "dnsmasq/web",
+				     nowhere))->pid = 12;
+	fact("listen:udp 53 10.1.0.1 * 12", "dnsmasq\tdnsmasq");
 	look();
 	CHECK(!out.n);
 	end();
