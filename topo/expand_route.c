@@ -63,6 +63,16 @@ static struct ip ip_in(const struct leg_spec *l, const struct prefix *net)
 	return (struct ip){ .family = 0 };
 }
 
+static void join_loopback(struct routing *r, struct router *w,
+			  uint32_t number)
+{
+	const struct prefix *lo = r->family == 6 ? &w->lo6 : &w->lo4;
+
+	if (lo->ip.family)
+		graph_join(r->g, graph_segment(r->g, lo, false), number, 1,
+			   &lo->ip, w);
+}
+
 /* Routers have two numbers: 2i for inside, 2i + 1 for what is out. */
 static void join(struct routing *r, struct router *w, uint32_t number)
 {
@@ -74,6 +84,7 @@ static void join(struct routing *r, struct router *w, uint32_t number)
 			graph_join(r->g, segment_of(r, l), number +
 				   (l == w->border), cost_of(l), &ip, l);
 	}
+	join_loopback(r, w, number);
 	if (!w->nat)
 		return;
 	if (r->outside == UINT32_MAX) {
