@@ -16,6 +16,8 @@ static const char bash[] =
 "	local words=\n"
 "	case $cmd in\n"
 "	'') words='%s --help --json --socket' ;;\n"
+"	import) words='graphml containerlab libvirt --output'\n"
+"		words+=\" $(compgen -f -- \"$cur\")\" ;;\n"
 "	apply|check|plan|diff) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 "	show) words=$(_names topologies) ;;\n"
 "	down) words=\"$(_names topologies) --all\" ;;\n"
@@ -67,7 +69,7 @@ static void print_fish(void)
 		printf("complete -c netdctl -n __fish_use_subcommand -a %s "
 		       "-d '%s'\n", c->name, c->brief);
 	puts("complete -c netdctl -n '__fish_seen_subcommand_from apply check "
-	     "plan' -F\n"
+	     "plan import' -F\n"
 	     "complete -c netdctl -n '__fish_seen_subcommand_from exec' -a "
 	     "'(netdctl list nodes --names 2>/dev/null; netdctl list routers "
 	     "--names 2>/dev/null)'\n"

@@ -143,6 +143,7 @@ int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 
 #endif

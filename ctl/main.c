@@ -103,6 +103,13 @@ const struct command commands[] = {
 	  "limits and settings: each with the place and the command, or the\n"
 	  "key of the topology, that cures it.  Nothing is changed.\n"
 	  "Exits with 0 when nothing was found, with 2 when something was.\n" },
+	{ "import", cmd_import, "graphml|containerlab|libvirt FILE",
+	  "makes a topology file of another program's",
+	  "FILE is GraphML (as of the Internet Topology Zoo), a topology of\n"
+	  "containerlab's, or what `virsh net-dumpxml` prints; - is standard\n"
+	  "input.  Needs neither netd nor root.  What can't be carried over is\n"
+	  "listed at the head of the file, and here.\n"
+	  "  -o FILE, --output FILE   into FILE; default: standard output\n" },
 	{ "events", cmd_events, "", "prints what happens, as it happens", "" },
 	{ "completion", cmd_completion, "bash|zsh|fish",
 	  "prints a completion script",

@@ -251,12 +251,17 @@ static int finding_cmp(const void *x, const void *y)
 	return strcmp(a->text, b->text);
 }
 
+void report_sort(struct report *r)
+{
+	if (r->count)
+		qsort(r->list, r->count, sizeof(*r->list), finding_cmp);
+}
+
 void report_print(struct report *r, struct buf *out)
 {
 	unsigned int i;
 
-	if (r->count)
-		qsort(r->list, r->count, sizeof(*r->list), finding_cmp);
+	report_sort(r);
 	for (i = 0; i < r->count; i++)
 		report_print_one(r, &r->list[i], out);
 }

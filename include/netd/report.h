@@ -80,6 +80,9 @@ void report_warning(struct report *r, struct pos pos, const char *path,
 /* Forgets the findings and keeps the sources. */
 void report_clear(struct report *r);
 
+/* Puts the findings in the order of their places. */
+void report_sort(struct report *r);
+
 /* Prints one finding as "file:line:col: path: text", its line and a caret. */
 void report_print_one(const struct report *r, const struct finding *f,
 		      struct buf *out);
