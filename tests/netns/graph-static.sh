@@ -11,7 +11,7 @@ type -P fping >/dev/null || skip "fping is not installed"
 N=${NETD_TEST_GRAPH:-24}
 L=graph
 
-# A ring of the first two thirds with chords, and a chain of the rest
+# A ring of the first two thirds with chords, and a tree of the rest
 topology()
 {
 	awk -v n="$N" 'BEGIN {
@@ -29,8 +29,8 @@ topology()
 			if (a != b)
 				link(a, b)
 		}
-		for (i = m + 1; i < n; i++)
-			link(i, i + 1)
+		for (i = m + 2; i <= n; i++)
+			link(m + int((i - m) / 2), i)
 	}
 	function link(a, b) {
 		if (seen[a, b] || seen[b, a])
@@ -55,9 +55,8 @@ loopbacks()	# -4|-6
 answers()
 {
 	in_ns $L.r$1 fping -a -q -r 2 -t 500 -i 1 -f "$2" 2>/dev/null |
-		while read -r a; do
-			grep -n -x -F "$a" "$2" | cut -d: -f1
-		done | sort -n | tr '\n' ' '
+		awk 'NR == FNR { n[$1] = FNR; next } { print n[$1] }' "$2" - |
+		sort -n | tr '\n' ' '
 }
 
 topology >"$WORLD/$L.net.yaml"
