@@ -1,5 +1,6 @@
 #!/bin/bash
 # attach.sh - what comes by the API: answers, published ports, labels, names
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

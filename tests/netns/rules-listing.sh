@@ -1,5 +1,6 @@
 #!/bin/bash
 # rules-listing.sh - what a plan shows of the rules is what nft lists of them
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 
