@@ -61,6 +61,18 @@ static json_t *publish(const struct topo_plug *p)
 	return list;
 }
 
+static json_t *dns(const struct topo_plug *p)
+{
+	const struct ip *v = p->dns.items;
+	json_t *list = json_array();
+	char text[46];
+	uint32_t i;
+
+	for (i = 0; i < p->dns.n; i++)
+		json_array_append_new(list, json_string(ip_text(&v[i], text)));
+	return list;
+}
+
 static json_t *labels(const struct topo_plug *p)
 {
 	const struct label *v = p->labels.items;
@@ -97,6 +109,8 @@ void json_plug(json_t *o, const struct topo_plug *p)
 	set_list(o, "addresses", addresses(p));
 	set_list(o, "routes", routes(p));
 	set_list(o, "publish", publish(p));
+	set_list(o, "dns", dns(p));
+	json_set(o, "domain", p->domain);
 	set_bandwidth(o, p);
 	if (p->labels.n)
 		json_object_set_new(o, "labels", labels(p));

@@ -74,6 +74,24 @@ static void gateway(struct buf *b, const struct prefix *net,
 						  text));
 }
 
+static void served(struct buf *b, const struct network *w)
+{
+	static const struct {
+		unsigned int what;
+		const char *text;
+	} words[] = {
+		{ SERVE_DHCP | SERVE_DHCP6, ", DHCP" },
+		{ SERVE_RELAY, ", DHCP by relay" },
+		{ SERVE_DNS, ", DNS" }, { SERVE_RA, ", RA" },
+	};
+	unsigned int what = network_serves(w);
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (what & words[i].what)
+			buf_str(b, words[i].text);
+}
+
 static void network(struct items *s, const struct network *w)
 {
 	struct topo_item *it = add(s, "network", w->n.name);
@@ -86,6 +104,7 @@ static void network(struct items *s, const struct network *w)
 	gateway(&b, &w->net6, &w->gw6);
 	if (w->owner)
 		buf_printf(&b, ", router %s", w->owner->n.name);
+	served(&b, w);
 	if (w->segment != w)
 		buf_printf(&b, ", joined with %s", w->segment->n.name);
 	it->detail = keep(s, &b);

@@ -106,6 +106,29 @@ static const char *bound(const struct limit *l, struct arena *m)
 	return keep(&b, m);
 }
 
+/* Whom it asks for names: who is written, else the network's gateway. */
+static void set_dns(struct topo_plug *p, const struct topology *t,
+		    const struct attachment *a, struct arena *m)
+{
+	const struct network *w = a->leg.net ? a->leg.net->segment : NULL;
+	struct ip *v;
+
+	p->domain = "";
+	if (!w || !(network_serves(w) & SERVE_DNS))
+		return;
+	p->domain = network_domain(t, w, m);
+	if (w->dns->servers.n) {
+		p->dns = w->dns->servers;
+		return;
+	}
+	v = arena_alloc(m, 2 * sizeof(*v));
+	p->dns.items = v;
+	if (leg_has(&a->leg, 4) && w->gw4.family)
+		v[p->dns.n++] = w->gw4;
+	if (leg_has(&a->leg, 6) && w->gw6.family)
+		v[p->dns.n++] = w->gw6;
+}
+
 const struct topo_plug *items_plug(const struct topology *t,
 				   const struct attachment *a,
 				   struct arena *m)
@@ -128,5 +151,6 @@ const struct topo_plug *items_plug(const struct topology *t,
 		.ingress = bound(a->bandwidth ? a->bandwidth->in : NULL, m),
 		.egress = bound(a->bandwidth ? a->bandwidth->out : NULL, m),
 	};
+	set_dns(p, t, a, m);
 	return p;
 }

@@ -170,6 +170,8 @@ struct topo_plug {
 	struct list addresses;	/* struct topo_address */
 	struct list publish;	/* const char *: "127.0.0.1:8080:80/tcp" */
 	struct list labels;	/* struct label */
+	struct list dns;	/* struct ip: the network's name servers */
+	const char *domain;	/* of their names, or "" */
 	const char *ingress, *egress;	/* "10M/64k"; NULL: no bound */
 };
 

@@ -23,9 +23,11 @@ networks:
     subnet: 10.2.0.0/24
     dhcp: true
     dns: true
+  six: {mode: nat, subnet6: "fd00:6::/64", ra: true}
 attachments:
   vm1: {network: web, type: tap, owner: root, mac: "52:54:00:12:34:56"}
   st: {network: web, type: veth, netns: st, anti-spoofing: false, address: none, address6: none}
+  s6: {network: six, type: veth, netns: six, address6: slaac}
   ot: {network: other, type: veth, netns: ot, address: dhcp}
 Y
 # what udhcpc is told, as the script of a stock image uses it
@@ -60,6 +62,8 @@ answer()
 
 ns st
 ns ot
+ns six
+ns c1
 ns vm1
 # a stock guest: the kernel's own handling of advertisements
 in_ns vm1 sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
@@ -135,12 +139,43 @@ must ip -n ot route replace default via 10.2.0.1
 check_not "another network's server does not answer" \
 	answer ot 10.1.0.1 vm1.web.web A
 
+# a container of an engine's is told of it, known at once, and never leased
+cni()
+{
+	CNI_COMMAND=$1 CNI_CONTAINERID=c1 CNI_IFNAME=eth0 \
+		CNI_NETNS=/run/netns/c1 CNI_PATH=/usr/lib/cni \
+		"$BUILD/ctl/netd-cni" <<<'{"cniVersion": "1.0.0", "name": "x",
+			"type": "netd-cni", "network": "web/web"}'
+}
+check "CNI tells of the name servers" eval 'cni ADD | jq -e "
+	.dns.nameservers == [\"10.1.0.1\", \"fd00:1::1\"] and
+	.dns.domain == \"web.web\""'
+c1=$(netdctl list attachments --json | jq -r '.items[].name' | grep ^cni)
+soon "the container is known by name" eval \
+	'[ "$(answer c1 10.1.0.1 "$c1.web.web" A)" = "$(ip -n c1 -j -4 addr \
+		show dev eth0 | jq -r ".[].addr_info[0].local")" ]'
+check "its address is reserved" grep -rq "$(ip netns exec c1 cat \
+	/sys/class/net/eth0/address)" "$WORLD/run/dnsmasq/web.web/hosts"
+check "it goes" cni DEL
+check "list tells who serves" eval 'netdctl list networks |
+	grep " web .*DHCP, DNS, RA"'
+
+# only advertisements; only names
+must in_ns six sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/accept_ra'
+soon "SLAAC alone" eval 'ip -n six -6 addr show dev eth0 scope global |
+	grep -q "fd00:6:"'
+soon "with its route" eval 'ip -n six -6 route show default |
+	grep -q "via fe80::"'
+check_not "nobody is asked for names there" in_ns six dig +time=1 +tries=1 \
+	@fd00:6::1 six.six.web
+can six fd00:6::1 icmp
+
 # who may not serve
 cannot vm1 10.1.0.1 tcp 22
 check_not "a guest is no server" in_ns vm1 timeout 2 "$TALK" ask 10.1.0.100 udp 68 1
 
 check "down" netdctl down web
-for n in st ot vm1; do ip -n $n link del eth0 2>/dev/null; done
+for n in st ot six c1 vm1; do ip -n $n link del eth0 2>/dev/null; done
 nothing_left
 same "no process is left" "" "$(pgrep dnsmasq)"
 same "no file is left" "" "$(find run/dnsmasq state/dnsmasq 2>/dev/null)"
