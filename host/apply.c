@@ -282,11 +282,11 @@ static uint32_t run(struct host *h, uint32_t first)
 {
 	struct plan *p = &h->ap->plan;
 	const struct step *s = &p->steps[first];
-	const struct driver *d = drivers[step_object(s)->kind];
+	const struct driver *d = h->drivers[step_object(s)->kind];
 	uint32_t i;
 
 	for (i = first; i < p->n && p->steps[i].phase == s->phase &&
-	     drivers[step_object(&p->steps[i])->kind] == d; i++) {
+	     h->drivers[step_object(&p->steps[i])->kind] == d; i++) {
 		if (h->ending)
 			break;
 		h->ap->now = i;
@@ -322,6 +322,8 @@ static void watch_steps(struct host *h, const struct apply *ap)
 	struct state copies = { 0 };
 	uint32_t i;
 
+	if (!h->watch)
+		return;
 	if (!h->watched)
 		h->watched = state_new();
 	copies.arena = h->watched->arena;
@@ -355,7 +357,7 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 		if (!ap.bad)
 			abort();
 		h->ap = &ap;
-		if (!outer)
+		if (!outer && h->watch)
 			watch_pause(h, ap.plan.n > 64);
 		carry_out(h);
 		if (!outer)
@@ -365,7 +367,7 @@ void apply_run(struct host *h, uint32_t id, const char *p, const char *end)
 			watch_steps(h, &ap);
 		else
 			watch_set(h, watch);
-		if (!outer)
+		if (!outer && h->watch)
 			watch_pause(h, false);
 	}
 	if (err || steps_only)

@@ -1,7 +1,7 @@
 // conf.c - IPv4 and IPv6 settings of an interface, in netlink and in /proc
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/conf.h"
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/look.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // fact.c - what the host can do and holds: facts for the topology
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/look.h"
 #include "host/nft/foreign.h"
 #include "host/survey.h"
@@ -224,6 +224,21 @@ static void add_services(struct host *h, struct state *found)
 	add_resolvers(found);
 }
 
+/* What has to do with files and programs. */
+static int outside_facts(struct host *h, const struct state *wanted,
+			 struct state *found)
+{
+	add_services(h, found);
+	if (h->looking & OBSERVE_SURVEY)
+		survey(h, found);
+	return 0;
+}
+
+const struct driver driver_fact_outside = {
+	.observe = outside_facts,
+	.looks = OBSERVE_FACTS,
+};
+
 static int fact_observe(struct host *h, const struct state *wanted,
 			struct state *found)
 {
@@ -239,12 +254,10 @@ static int fact_observe(struct host *h, const struct state *wanted,
 	add_neighbours(h, found);
 	add_forwarding(h, found);
 	add_owners(wanted, found);
-	add_services(h, found);
 	probe_facts(h, found);
 	accept_facts(h, found);
-	if (h->looking & OBSERVE_SURVEY)
-		survey(h, found);
-	return 0;
+	/* driver_outside looks for them by then */
+	return h->outside < 0 ? outside_facts(h, wanted, found) : 0;
 }
 
 const struct driver driver_fact = {

@@ -1,6 +1,6 @@
 // help.c - asks the helper for what the kernel side may not do itself
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>

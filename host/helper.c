@@ -1,6 +1,6 @@
 // helper.c - what needs the right to enter namespaces: each verb
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <dirent.h>

@@ -1,5 +1,7 @@
 // host.c - the kernel side: serves requests on a socket until it is closed
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/confine.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -11,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-const struct driver *const drivers[KIND_COUNT] = {
+/* All that there is, in one process: unit tests. */
+static const struct driver *const all[KIND_COUNT] = {
 	[KIND_FACT] = &driver_fact,
 	[KIND_NETNS] = &driver_netns,
 	[KIND_TABLE] = &driver_nft,
@@ -152,17 +155,17 @@ static int look(struct host *h, uint32_t what, const struct state *wanted,
 	/* what happened until now is what is looked at */
 	h->told &= ~what;
 	h->looking = what;
-	if (what & OBSERVE_LINKS)
+	if (h->watch && what & OBSERVE_LINKS)
 		watch_drain(h);
-	if (what & OBSERVE_NFT)
+	if (h->watch && what & OBSERVE_NFT)
 		watch_drain_nft(h);
 	for (i = 1; i <= KIND_COUNT && !err; i++) {
 		/* facts last: the default route's link is known by then */
 		k = i % KIND_COUNT;
-		if (!drivers[k] || drivers[k] == done ||
-		    !drivers[k]->observe || !(drivers[k]->looks & what))
+		if (!h->drivers[k] || h->drivers[k] == done ||
+		    !h->drivers[k]->observe || !(h->drivers[k]->looks & what))
 			continue;
-		done = drivers[k];
+		done = h->drivers[k];
 		err = done->observe(h, wanted, found);
 	}
 	return err;
@@ -269,12 +272,14 @@ static void turn(struct host *h, int timeout, bool events)
 	n += reap_fds(h, fds + n, POLL_MAX - n);
 	n += process_fds(h, fds + n, POLL_MAX - n);
 	n += file_fds(h, fds + n, POLL_MAX - n);
+	n += outside_fds(h, fds + n, POLL_MAX - n);
 	if (poll(fds, n, timeout) < 0)
 		return;
 	exec_ready(h);
 	reap_ready(h);
 	process_ready(h);
 	file_ready(h);
+	outside_ready(h);
 	if (events)
 		watch_ready(h);
 	if (fds[0].revents)
@@ -312,26 +317,92 @@ static void set_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-int host_main(int fd, const char *run_dir, const char *state_dir)
+/* --- as one process, or as two ------------------------------------------- */
+
+/* What needs files, programs and the rights of root: host_outside(). */
+static const struct driver *const outside[KIND_COUNT] = {
+	[KIND_FACT] = &driver_fact_outside,
+	[KIND_FILE] = &driver_file,
+	[KIND_PROCESS] = &driver_process,
+};
+
+static void finish(struct host *h)
 {
-	struct host h = { .fd = fd, .run_dir = run_dir,
-			  .state_dir = state_dir };
+	exec_free(h);
+	process_free(h);
+	file_free(h);
+	outside_free(h);
+	free(h->probes);
+	watch_free(h);
+	ns_free_all(h);
+	rtq_free(&h->q);
+}
+
+static int begin(struct host *h)
+{
 	int err;
 
 	set_signals();
-	err = ns_init(&h);
-	if (!err)
-		err = rtq_init(&h.q);
+	err = ns_init(h);
+	return err ? err : rtq_init(&h->q);
+}
+
+int host_main(int fd, const char *run_dir, const char *state_dir)
+{
+	struct host h = { .fd = fd, .run_dir = run_dir,
+			  .state_dir = state_dir, .drivers = all,
+			  .outside = -1 };
+	int err = begin(&h);
+
 	if (!err)
 		err = watch_init(&h);
 	if (!err)
 		go_on(&h);
-	exec_free(&h);
-	process_free(&h);
-	file_free(&h);
-	free(h.probes);
-	watch_free(&h);
-	ns_free_all(&h);
-	rtq_free(&h.q);
+	finish(&h);
+	return err ? 1 : 0;
+}
+
+int host_kernel(int fd, int helper, int out)
+{
+	const struct driver *mine[KIND_COUNT];
+	struct host h = { .fd = fd, .drivers = mine, .outside = out };
+	int k, err;
+
+	for (k = 0; k < KIND_COUNT; k++)
+		mine[k] = outside[k] && k != KIND_FACT ? &driver_outside :
+			  all[k];
+	help_init(helper);
+	err = begin(&h);
+	if (!err)
+		err = watch_init(&h);
+	if (!err)
+		err = confine_kernel();
+	if (!err)
+		go_on(&h);
+	finish(&h);
+	return err ? 1 : 0;
+}
+
+/* A name may lead to another namespace by the next request. */
+static void forget_spaces(struct host *h)
+{
+	while (ns_home(h)->next)
+		ns_forget(h, ns_home(h)->next);
+}
+
+int host_outside(int fd, const char *run_dir, const char *state_dir)
+{
+	struct host h = { .fd = fd, .run_dir = run_dir,
+			  .state_dir = state_dir, .drivers = outside,
+			  .outside = -1 };
+	int err = begin(&h);
+
+	while (!err && !h.ending) {
+		/* one at a time: who asks waits for the answer */
+		h.depth = 2;
+		forget_spaces(&h);
+		turn(&h, -1, false);
+	}
+	finish(&h);
 	return err ? 1 : 0;
 }

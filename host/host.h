@@ -33,13 +33,13 @@ struct driver {
 extern const struct driver driver_netns, driver_bridge, driver_veth,
 	driver_tap, driver_nic, driver_ifb, driver_leg, driver_qdisc,
 	driver_redirect, driver_address, driver_neighbour, driver_route,
-	driver_sysctl, driver_file, driver_process, driver_fact;
+	driver_sysctl, driver_file, driver_process, driver_fact, driver_fact_outside,
+	driver_outside;
 /* all nft kinds; host/nft */
 extern const struct driver driver_nft;
 /* rules in chains of others; host/nft */
 extern const struct driver driver_accept;
 
-extern const struct driver *const drivers[KIND_COUNT];
 
 /*
  * The step S was refused: ERR is a negative errno, WHY a text for people, or

@@ -50,6 +50,10 @@ struct apply {
 
 struct host {
 	int fd;			/* netd */
+	const struct driver *const *drivers;	/* by kind, or NULL */
+	int outside;		/* outside.c: who has files and programs; -1:
+				 * that is us, too */
+	struct outside *out;
 	const char *run_dir, *state_dir;
 	struct files *files;
 	struct procs *procs;
@@ -98,6 +102,13 @@ const char *errno_text(int err);
 int ready_look(struct host *h, const char *p, const char *end);
 /* Tells the inode of a namespace (WIRE_NETNS). */
 int ready_netns(struct host *h, uint32_t id, const char *p, const char *end);
+
+/* --- outside.c ------------------------------------------------------- */
+
+int outside_fds(struct host *h, struct pollfd *fds, int room);
+/* Passes on what it tells of its own accord. */
+void outside_ready(struct host *h);
+void outside_free(struct host *h);
 
 /* --- announce.c ------------------------------------------------------ */
 

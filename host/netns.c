@@ -1,6 +1,6 @@
 // netns.c - the driver of namespaces, named as ip-netns(8) names them
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/look.h"
 
 #include <errno.h>

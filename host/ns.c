@@ -1,6 +1,6 @@
 // ns.c - network namespaces: found, opened, made, named, and let go
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -108,7 +108,7 @@ struct ns *ns_get(struct host *h, const char *name, int *err)
 		return NULL;
 	}
 	ns = ns_adopt(h, name, fd, rt, err);
-	if (ns)
+	if (ns && h->watch)
 		watch_join(h, ns);
 	return ns;
 }

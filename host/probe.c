@@ -1,6 +1,6 @@
 // probe.c - tries out, in a namespace of its own, what the kernel can do
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/look.h"
 
 #include <errno.h>

@@ -203,10 +203,14 @@ static const char *where(struct host *h, pid_t pid, const struct process *w)
 	char path[64];
 	struct stat st;
 	struct ns *ns;
+	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
 	if (stat(path, &st))
 		return w ? w->where : "?";
+	/* known by that */
+	if (w)
+		ns_get(h, w->where, &err);
 	ns = ns_by_inode(h, st.st_dev, st.st_ino);
 	return ns ? ns->name : "?";
 }

@@ -1,6 +1,6 @@
 // reap.c - deletes many links while the kernel side does something else
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // sysctl.c - the driver of kernel settings below /proc/sys/net
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // tap.c - the driver of taps, which are not made by netlink
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // watch.c - hears of what is done to what netd made
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/watch.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // watch_names.c - hears of the names of namespaces that come and go
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/help.h"
+#include "netd/help.h"
 #include "host/watch.h"
 
 #include <string.h>

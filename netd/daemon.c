@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +15,17 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "netd/api.h"
 #include "netd/docker.h"
 #include "netd/engine.h"
+#include "netd/helper.h"
 #include "netd/log.h"
 
+#define NETD_USER "netd"
 #define FILES 256		/* descriptors; see api.c */
 
 struct daemon {
@@ -30,6 +34,7 @@ struct daemon {
 	struct api *api;
 	struct docker *docker;		/* NULL: it is not asked for */
 	struct engine engine;
+	pid_t helper;
 	pthread_t thread;
 	bool ready;
 };
@@ -46,6 +51,7 @@ static const char usage[] =
 "  --socket PATH      of the API (" NETD_RUNDIR "/netd.sock)\n"
 "  --docker-socket PATH   serves Docker's network and IPAM driver there\n"
 "  --group NAME       may use the socket; else only root\n"
+"  --user NAME        whom netd becomes (" NETD_USER ", if there is one)\n"
 "  --cni-dir DIR      a CNI configuration for each network goes there\n"
 "  -v, --verbose      tells each step and event\n"
 "  --help, --version\n";
@@ -60,6 +66,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "docker-socket", required_argument, NULL, 'd' },
 		{ "group", required_argument, NULL, 'g' },
 		{ "cni-dir", required_argument, NULL, 'C' },
+		{ "user", required_argument, NULL, 'u' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -85,6 +92,8 @@ static void parse(struct options *o, int argc, char **argv)
 			o->docker_socket = optarg;
 		else if (c == 'g')
 			o->group = optarg;
+		else if (c == 'u')
+			o->user = optarg;
 		else if (c == 'C')
 			o->cni_dir = optarg;
 		else if (c == 'v')
@@ -132,6 +141,21 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	notify(state);
 	j->what = JOB_RELOAD;
 	post_put(d->engine.jobs, j);
+}
+
+/* Nothing can be started without it; who started us starts all again. */
+static void on_child(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+	int status;
+
+	if (waitpid(d->helper, &status, WNOHANG) != d->helper)
+		return;
+	log_error("the helper ended (%s %d), and so does netd; traffic is not "
+		  "affected", WIFSIGNALED(status) ? "signal" : "exit code",
+		  WIFSIGNALED(status) ? WTERMSIG(status) :
+		  WEXITSTATUS(status));
+	_exit(1);
 }
 
 static void on_watchdog(evutil_socket_t sig, short what, void *arg)
@@ -236,6 +260,40 @@ static void set_limits(void)
 	umask(077);
 }
 
+/* --- whom it becomes --------------------------------------------------- */
+
+/* As NAME; without one as the package's user, where there is such a one. */
+static int find_user(struct options *o)
+{
+	struct passwd *p = getpwnam(o->user ? o->user : NETD_USER);
+
+	o->uid = geteuid();
+	o->gid = getegid();
+	if (geteuid())
+		return 0;
+	if (!p && o->user) {
+		log_error("there is no user %s", o->user);
+		return -ENOENT;
+	}
+	if (p) {
+		o->uid = p->pw_uid;
+		o->gid = p->pw_gid;
+	} else {
+		log_info("there is no user " NETD_USER ": netd's processes "
+			 "give up their capabilities, but stay root's");
+	}
+	return 0;
+}
+
+static int start_helper(struct daemon *d)
+{
+	d->opt.helper = helper_start(&d->helper);
+	if (d->opt.helper >= 0)
+		return 0;
+	log_error("no helper: %s", strerror(-d->opt.helper));
+	return d->opt.helper;
+}
+
 static int run(struct daemon *d)
 {
 	unsigned int watchdog = notify_interval();
@@ -253,6 +311,7 @@ static int run(struct daemon *d)
 	add_event(d, SIGTERM, EV_SIGNAL, on_end, 0);
 	add_event(d, SIGINT, EV_SIGNAL, on_end, 0);
 	add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0);
+	add_event(d, SIGCHLD, EV_SIGNAL, on_child, 0);
 	add_event(d, d->engine.notes->fd, EV_READ, on_notes, 0);
 	if (watchdog)
 		add_event(d, -1, 0, on_watchdog, watchdog);
@@ -277,7 +336,8 @@ int daemon_main(int argc, char **argv)
 	set_limits();
 	if (geteuid())
 		log_warning("not root: the kernel will refuse most of it");
-	if (store_open(&d.engine.store, d.opt.state_dir))
+	if (find_user(&d.opt) || start_helper(&d) ||
+	    store_open(&d.engine.store, d.opt.state_dir))
 		return 1;
 	d.engine.opt = &d.opt;
 	d.engine.stop = eventfd(0, EFD_CLOEXEC);

@@ -4,6 +4,7 @@
 #define NETD_DAEMON_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct options {
 	const char *config_dir;
@@ -14,6 +15,10 @@ struct options {
 	const char *group;	/* who may use the socket; NULL: root only */
 	const char *cni_dir;	/* for CNI configurations; NULL: none */
 	bool verbose;
+	const char *user;	/* whom it becomes; NULL: NETD_USER, if any */
+	uid_t uid;		/* that user, or who we are */
+	gid_t gid;
+	int helper;		/* helper.h */
 };
 
 /* Runs until SIGTERM or SIGINT; the exit code. */

@@ -482,8 +482,7 @@ void *engine_main(void *arg)
 	e->problems = json_array();
 	e->ports = json_array();
 	e->later_tail = &e->later;
-	worker_init(&e->worker, e->store.kernel_lock, e->stop,
-		    e->opt->run_dir, e->opt->state_dir);
+	worker_init(&e->worker, e->store.kernel_lock, e->stop, e->opt);
 	e->worker.idle_arg = e;
 	e->worker.idle_fd = e->jobs->fd;
 	start(e);

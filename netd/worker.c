@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "netd/daemon.h"
+#include "netd/helper.h"
 #include "netd/log.h"
 
 #define DELAY_MIN 100		/* ms before it is started again */
@@ -37,12 +37,11 @@ int64_t now_ms(void)
 	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
 }
 
-void worker_init(struct worker *w, int lock, int stop, const char *run_dir,
-		 const char *state_dir)
+void worker_init(struct worker *w, int lock, int stop,
+		 const struct options *opt)
 {
 	memset(w, 0, sizeof(*w));
-	w->run_dir = run_dir;
-	w->state_dir = state_dir;
+	w->opt = opt;
 	w->fd = -1;
 	w->lock = lock;
 	w->stop = stop;
@@ -53,37 +52,6 @@ static bool stopping(const struct worker *w)
 	struct pollfd p = { .fd = w->stop, .events = POLLIN };
 
 	return poll(&p, 1, 0) == 1;
-}
-
-/*
- * In the child: a new program image, so that nothing of ours is shared, not
- * even by copy on write.  Descriptors 3 (socket) and 4 (lock) go along; all
- * others are close-on-exec.
- */
-static void become_worker(const struct worker *w, int fd, int lock)
-{
-	struct rlimit r;
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	/* a Ctrl-C in a terminal is for the daemon */
-	setpgid(0, 0);
-	if (!getrlimit(RLIMIT_NOFILE, &r)) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-	/* out of the way of 3 and 4 first */
-	fd = fcntl(fd, F_DUPFD, 5);
-	lock = fcntl(lock, F_DUPFD, 5);
-	if (fd < 0 || lock < 0 || dup2(fd, 3) < 0 || dup2(lock, 4) < 0)
-		_exit(127);
-	close(fd);
-	close(lock);
-	execl("/proc/self/exe", "netd-kernel", "--kernel-side", w->run_dir,
-	      w->state_dir, NULL);
-	_exit(127);
 }
 
 /* Later each time it dies without having answered anything. */
@@ -109,15 +77,13 @@ int worker_start(struct worker *w)
 		return -EAGAIN;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
 		return -errno;
-	w->pid = fork();
+	w->pid = helper_begin(w->opt->helper, w->opt, sv[1], w->lock);
+	close(sv[1]);
 	if (w->pid < 0) {
 		close(sv[0]);
-		close(sv[1]);
-		return -errno;
+		back_off(w);
+		return w->pid;
 	}
-	if (w->pid == 0)
-		become_worker(w, sv[1], w->lock);
-	close(sv[1]);
 	fcntl(sv[0], F_SETFL, O_NONBLOCK);
 	w->fd = sv[0];
 	w->starts++;
@@ -143,8 +109,9 @@ static int died(struct worker *w)
 	if (w->fd < 0)
 		return -EPIPE;
 	forget(w);
-	kill(w->pid, SIGKILL);
-	waitpid(w->pid, &status, 0);
+	helper_kill(w->opt->helper);
+	while (helper_ended(w->opt->helper, &status) == -EAGAIN)
+		poll(NULL, 0, 1);
 	if (!stopping(w))
 		log_error("the kernel side ended (%s %d) and is started again; "
 			  "traffic is not affected",
@@ -351,10 +318,12 @@ int worker_poll(struct worker *w)
 void worker_end(struct worker *w)
 {
 	int64_t until = now_ms() + 5000;
+	int status;
 
 	if (w->fd < 0)
 		return;
 	forget(w);
-	while (!waitpid(w->pid, NULL, WNOHANG) && now_ms() < until)
+	while (helper_ended(w->opt->helper, &status) == -EAGAIN &&
+	       now_ms() < until)
 		poll(NULL, 0, 5);
 }

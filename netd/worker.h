@@ -15,11 +15,12 @@
  */
 /* A request that is waited for, and the ones around it. */
 struct call;
+struct options;
 
 struct worker {
 	int fd;			/* -1: not running */
 	pid_t pid;
-	const char *run_dir, *state_dir;
+	const struct options *opt;
 	int lock;		/* handed down: two kernel sides never overlap */
 	struct buf in, out;
 	size_t sent;		/* of out */
@@ -42,10 +43,9 @@ struct worker {
 typedef void worker_fn(void *arg, const struct wire_head *h, const char *p,
 		       const char *end);
 
-/* LOCK is inherited by the kernel side; STOP is an eventfd; the folders are
- * those of host_main(). */
-void worker_init(struct worker *w, int lock, int stop, const char *run_dir,
-		 const char *state_dir);
+/* LOCK is inherited by the kernel side; STOP is an eventfd. */
+void worker_init(struct worker *w, int lock, int stop,
+		 const struct options *opt);
 
 /*
  * Starts the kernel side unless it runs.  0, or -EAGAIN when it died just now

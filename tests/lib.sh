@@ -288,10 +288,27 @@ kill_netd()
 	netd_pid=
 }
 
+# The process that changes the host: netd's helper starts it.
+kernel_side()
+{
+	local helper
+	helper=$(pgrep -P "$netd_pid" -x netd-helper) &&
+		pgrep -r R,S,D -P "$helper" -x netd-kernel
+}
+
+# netd, its helper, and what that started
+_netd_pids()
+{
+	local children
+	children=$(pgrep -P "$netd_pid" | paste -sd,)
+	echo "$netd_pid"
+	[ -z "$children" ] || { tr , '\n' <<<"$children"; pgrep -P "$children"; }
+}
+
 _signal_netd()
 {
 	local p
-	for p in "$netd_pid" $(pgrep -P "$netd_pid"); do
+	for p in $(_netd_pids); do
 		kill "-$1" "$p" 2>/dev/null
 	done
 }

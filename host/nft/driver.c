@@ -1,7 +1,7 @@
 // driver.c - nft objects become one transaction a namespace
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "driver.h"
-#include "host/help.h"
+#include "netd/help.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>

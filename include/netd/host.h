@@ -28,6 +28,25 @@
  */
 int host_main(int fd, const char *run_dir, const char *state_dir);
 
+/*
+ * The same as three processes, each with what it needs:
+ *
+ * host_kernel() is the kernel side.  It needs CAP_NET_ADMIN and
+ * CAP_NET_BROADCAST (NETLINK_LISTEN_ALL_NSID, netlink(7)), no file and no
+ * other right: it gives up all system calls but those on descriptors.
+ * HELPER is its socket to helper_main(), OUTSIDE that to host_outside().
+ *
+ * host_outside() writes the files of daemons, starts those, and looks at
+ * files and programs of others.
+ *
+ * helper_main() opens namespaces and what is in them (CAP_SYS_ADMIN, and
+ * CAP_SYS_PTRACE for those of other users' processes), and starts the other
+ * two when netd asks it to on FD, a SOCK_SEQPACKET: host/help.h.
+ */
+int host_kernel(int fd, int helper, int outside);
+int host_outside(int fd, const char *run_dir, const char *state_dir);
+int helper_main(int fd);
+
 /* What the folders are called in names of files (KIND_FILE). */
 #define NETD_RUN "run/"
 #define NETD_STATE "state/"

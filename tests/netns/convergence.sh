@@ -90,7 +90,7 @@ END
 	start_netd
 	kill_netd
 	start_netd
-	kill -KILL "$(pgrep -P "$netd_pid" | head -n 1)"
+	kill -KILL "$(kernel_side)"
 	poll "$SOON" _plan_is_empty
 	held "a connection lasts through restart, SIGKILL, and death of the \
 kernel side" $((500 * SLOW))

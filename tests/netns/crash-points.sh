@@ -78,7 +78,7 @@ process()
 	if [ "$1" = netd ]; then
 		echo "$netd_pid"
 	else
-		pgrep -P "$netd_pid" | head -n 1
+		kernel_side
 	fi
 }
 

@@ -4,11 +4,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 
-kernel_side()
-{
-	pgrep -r R,S,D -P "$netd_pid"
-}
-
 # A new one, that was started after PID
 another()
 {

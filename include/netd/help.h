@@ -1,7 +1,7 @@
 // help.h - what the kernel side asks of the helper, which alone may do it
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef NETD_HOST_HELP_H
-#define NETD_HOST_HELP_H
+#ifndef NETD_HELP_H
+#define NETD_HELP_H
 
 #include <stdbool.h>
 #include <stddef.h>
