@@ -87,7 +87,7 @@ check "a lease without netd" ask -r 10.1.0.60
 start_netd
 still "netd is back"
 plan_is_empty lab.net.yaml
-kill -KILL "$(pgrep -P "$netd_pid")"
+kill -KILL "$(kernel_side)"
 soon "the kernel side is back" netdctl status
 soon "and nothing is to be done" _plan_is_empty
 still "the kernel side was killed"

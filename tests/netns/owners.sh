@@ -117,6 +117,7 @@ kind_of()
 	"GET topologies/*" | "GET topologies/*/show") echo show ;;
 	"GET topologies/*/items") echo items ;;
 	"GET list") echo list ;;
+	"GET leases") echo leases ;;
 	"POST attachments" | "POST topologies/*/attachments") echo attach ;;
 	"DELETE attachments/*" | "DELETE topologies/*/attachments/*")
 		echo detach ;;
@@ -177,6 +178,31 @@ try_list()
 		same "$user: $1 $2: policies" "$(admin "$user" && echo 1 || echo 0)" \
 			"$(jq '.items | length' <<<"$body")"
 	done
+}
+
+# Each sees those of its own networks.
+try_leases()
+{
+	local user n t
+	mkdir -p "$STATE/dnsmasq"
+	for n in t1.a t1.b t1.c t1.n t2.d; do
+		t=${n#*.}
+		echo "0 52:54:00:00:00:01 10.1.1.99 $t *" \
+			>"$STATE/dnsmasq/$n.leases"
+	done
+	for user in $USERS; do
+		case $user in
+		root | member) want="a b c d n" ;;
+		alice) want=a ;;
+		bob) want=b ;;
+		carl) want="c d" ;;
+		*) want= ;;
+		esac
+		asks "$user" "$1" "/v1/$2"
+		same "$user: $1 $2" "$want" "$(jq -r '[.leases[].network] |
+			sort | join(" ")' <<<"$body")"
+	done
+	rm -f "$STATE"/dnsmasq/t[12].?.leases
 }
 
 try_topologies()
