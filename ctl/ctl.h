@@ -118,6 +118,12 @@ struct exec_net {
 	const char *ingress, *egress;
 };
 
+/*
+ * The one item of the KINDS that ARG, [TOPOLOGY/]NAME, is; NULL after a message
+ * that says that there is no WHAT of that name, and *RC is the exit code.
+ */
+json_t *find_item(const char *arg, const char *const *kinds, const char *what,
+		  int *rc);
 int exec_on_network(const struct exec_net *n, char **command);
 /* Runs COMMAND in this process; the exit code when it can't. */
 int exec_command(char **command);
@@ -144,6 +150,9 @@ int cmd_detach(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_capture(int argc, char **argv);
+int cmd_link(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 
 #endif

@@ -54,8 +54,15 @@ static void show_daemons(const char *vty)
 		complain("%s: %s", vty, strerror(errno));
 }
 
-/* The node or router of that name; NULL after a message. */
-static json_t *lookup(const char *arg, int *rc)
+static bool is_among(const char *kind, const char *const *kinds)
+{
+	while (*kinds && strcmp(*kinds, kind))
+		kinds++;
+	return *kinds;
+}
+
+json_t *find_item(const char *arg, const char *const *kinds, const char *what,
+		  int *rc)
 {
 	const char *name;
 	char *topology = split_name(arg, &name);
@@ -69,14 +76,13 @@ static json_t *lookup(const char *arg, int *rc)
 	free(topology);
 	r = ask("GET", path, NULL, 0, NULL);
 	free(path);
-	*rc = 126;
 	if (r.code != 200) {
 		*rc = finish(&r);
 		return NULL;
 	}
+	*rc = EXIT_FAILED;
 	json_array_foreach(json_object_get(r.json, "items"), i, it) {
-		if (strcmp(str(it, "kind"), "node") &&
-		    strcmp(str(it, "kind"), "router"))
+		if (!is_among(str(it, "kind"), kinds))
 			continue;
 		if (found) {
 			complain("%s is in %s and in %s: write TOPOLOGY/%s",
@@ -89,19 +95,20 @@ static json_t *lookup(const char *arg, int *rc)
 		found = json_incref(it);
 	}
 	if (!found && i == json_array_size(json_object_get(r.json, "items")))
-		complain("there is no node or router %s; netdctl list nodes "
-			 "shows what there is", arg);
+		complain("there is no %s %s; netdctl list shows what there is",
+			 what, arg);
 	reply_free(&r);
 	return found;
 }
 
 static int exec_in(const char *node, char **command)
 {
+	static const char *const kinds[] = { "node", "router", NULL };
 	int rc, err;
-	json_t *it = lookup(node, &rc);
+	json_t *it = find_item(node, kinds, "node or router", &rc);
 
 	if (!it)
-		return rc;
+		return rc == EXIT_FAILED ? 126 : rc;
 	err = enter(str(it, "netns"), str(it, "name"));
 	if (err) {
 		complain("%s: %s%s", str(it, "netns"), strerror(-err),

@@ -110,6 +110,28 @@ const struct command commands[] = {
 	  "input.  Needs neither netd nor root.  What can't be carried over is\n"
 	  "listed at the head of the file, and here.\n"
 	  "  -o FILE, --output FILE   into FILE; default: standard output\n" },
+	{ "link", cmd_link, "LINK down|up|clear|reset|impair KEY=VALUE...",
+	  "pulls a cable, puts it back, makes it worse or better",
+	  "LINK may be TOPOLOGY/LINK; netdctl list links shows them.\n"
+	  "  down, up           both ends lose their carrier, or get it back\n"
+	  "  impair             delay=20ms jitter=2ms loss=1% rate=10M, any\n"
+	  "                     of them: added to what the link has; 0: none\n"
+	  "  clear              no impairment at all\n"
+	  "  reset              as the file says\n"
+	  "  --from NODE        what that end sends, not both\n"
+	  "It holds until netdctl link LINK reset, or netdctl reset.\n" },
+	{ "capture", cmd_capture, "LINK | NODE:IF ...",
+	  "writes down what passes, for Wireshark (pcapng)",
+	  "Several at once make one file.  A network (its bridge) or an\n"
+	  "attachment (its port) will do, too; each may be TOPOLOGY/NAME.\n"
+	  "Needs root.\n"
+	  "  -w FILE, --write FILE   where to; - is standard output:\n"
+	  "     netdctl capture r1:eth0 -w - | wireshark -k -i -\n"
+	  "  --count N               ends after so many packets\n"
+	  "  --timeout TIME          ends after that time\n"
+	  "  --snaplen BYTES         of each packet, no more\n" },
+	{ "reset", cmd_reset, "NAME",
+	  "puts a topology back as its file says: netdctl link", "" },
 	{ "events", cmd_events, "", "prints what happens, as it happens", "" },
 	{ "completion", cmd_completion, "bash|zsh|fish",
 	  "prints a completion script",

@@ -18,6 +18,7 @@ static bool kind_changes(const struct step *s)
 	return CHANGES(s, struct bridge, stp) ||
 	       CHANGES(s, struct bridge, priority) ||
 	       CHANGES(s, struct bridge, forward_delay) ||
+	       CHANGES(s, struct bridge, max_age) ||
 	       CHANGES(s, struct bridge, ageing) ||
 	       CHANGES(s, struct bridge, snooping) ||
 	       CHANGES(s, struct bridge, max_learned);
@@ -31,6 +32,8 @@ static void put_kind(struct nl_msg *m, const struct bridge *b)
 	data = nla_nest_start(m, IFLA_INFO_DATA);
 	if (b->forward_delay != ANY32)
 		nla_put_u32(m, IFLA_BR_FORWARD_DELAY, ticks(b->forward_delay));
+	if (b->max_age != ANY32)
+		nla_put_u32(m, IFLA_BR_MAX_AGE, ticks(b->max_age));
 	if (b->ageing != ANY32)
 		nla_put_u32(m, IFLA_BR_AGEING_TIME, ticks(b->ageing));
 	nla_put_u32(m, IFLA_BR_STP_STATE, b->stp);

@@ -164,6 +164,7 @@ static void take_bridge(struct seen *s, struct bridge *b)
 	b->priority = tb[IFLA_BR_PRIORITY] ?
 		      nla_get_u16(tb[IFLA_BR_PRIORITY]) : 0;
 	b->forward_delay = u32_of(tb[IFLA_BR_FORWARD_DELAY], 0) * 10;
+	b->max_age = u32_of(tb[IFLA_BR_MAX_AGE], 0) * 10;
 	b->ageing = u32_of(tb[IFLA_BR_AGEING_TIME], 0) * 10;
 	b->snooping = u8_of(tb[IFLA_BR_MCAST_SNOOPING], 0);
 	b->max_learned = u32_of(tb[IFLA_BR_FDB_MAX_LEARNED], ANY32);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -81,6 +82,25 @@ static int try_link(struct ns *ns, const char *name, const char *kind)
 	return err;
 }
 
+/* sch_netem, which is a module as a rule; a qdisc without options is none. */
+static int try_netem(struct ns *ns, const char *dev)
+{
+	struct tc_netem_qopt none = { .limit = 1000 };
+	struct tcmsg t = { .tcm_parent = TC_H_ROOT };
+	struct nl_msg *m = nlmsg_alloc_size(512);
+	int err;
+
+	t.tcm_ifindex = ns_link_index(ns, dev);
+	nlmsg_hdr(m)->nlmsg_type = RTM_NEWQDISC;
+	nlmsg_hdr(m)->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	nlmsg_append(m, &t, sizeof(t), NLMSG_ALIGNTO);
+	nla_put_string(m, TCA_KIND, "netem");
+	nla_put(m, TCA_OPTIONS, sizeof(none), &none);
+	err = rt_ask(ns, m, NULL, NULL, NULL);
+	nlmsg_free(m);
+	return err;
+}
+
 /* A kernel that doesn't know the attribute ignores it: is it there now? */
 static int limit_is_set(struct host *h, struct ns *ns, const char *name)
 {
@@ -107,6 +127,7 @@ static void try_links(struct host *h, struct ns *ns, struct probes *p)
 	if (fd >= 0)
 		close(fd);
 	note(p, "veth", try_link(ns, "v", "veth"), rt_error());
+	note(p, "netem", try_netem(ns, "v"), rt_error());
 	err = try_link(ns, "b", "bridge");
 	note(p, "bridge", err, rt_error());
 	note(p, "max-learned", err ? err : limit_is_set(h, ns, "b"), NULL);

@@ -255,6 +255,14 @@ static const struct route routes[] = {
 	  true, RIGHT_OWNER },
 	{ EVHTTP_REQ_DELETE, "topologies/*/attachments/*", JOB_DETACH, NULL,
 	  true, RIGHT_OWNER },
+	{ EVHTTP_REQ_POST, "topologies/*/reset", JOB_RESET, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "topologies/*/links/*", JOB_LINK, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_DELETE, "topologies/*/links/*", JOB_RESET, NULL, true,
+	  RIGHT_ADMIN },
+	{ EVHTTP_REQ_POST, "links/*", JOB_LINK, NULL, true, RIGHT_ADMIN },
+	{ EVHTTP_REQ_DELETE, "links/*", JOB_RESET, NULL, true, RIGHT_ADMIN },
 	{ EVHTTP_REQ_POST, "attachments", JOB_ATTACH, NULL, true,
 	  RIGHT_OWNER },
 	{ EVHTTP_REQ_DELETE, "attachments/*", JOB_DETACH, NULL, true,
@@ -400,7 +408,8 @@ static void start_job(struct api *a, struct evhttp_request *req,
 	if (j->what == JOB_APPLY && flag(p, "dry-run"))
 		j->what = JOB_PLAN;
 	/* of two names in a path, the first is the topology's */
-	if (names[1] || strncmp(r->pattern, "attachments", 11)) {
+	if (names[1] || (strncmp(r->pattern, "attachments", 11) &&
+			 strncmp(r->pattern, "links", 5))) {
 		j->name = copy(names[0]);
 		j->item_name = copy(names[1]);
 	} else {

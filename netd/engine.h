@@ -39,6 +39,7 @@ struct entry {
 	uint64_t seen;		/* hash of the file's text, good or not */
 	struct plug *plugs;
 	unsigned int nplugs;
+	char *live;		/* what was done to its links; NULL: nothing */
 	unsigned int waste;	/* objects in exp's arena that are gone */
 	bool broken;		/* the file has errors: an older text holds */
 	bool unknown;		/* nothing is known of what it asks for */
@@ -331,6 +332,11 @@ void folder_start(struct engine *e);
 void folder_reload(struct engine *e);
 /* Is what every topology asks for known?  Until then nothing goes. */
 void folder_sure(struct engine *e);
+
+/* --- live.c: what was done to links by hand -------------------------- */
+
+void live_load(struct engine *e, struct entry *en);
+void live_forget(struct engine *e, const char *topology);
 
 /* --- plugs.c: dynamic attachments ------------------------------------ */
 

@@ -65,6 +65,7 @@ struct entry *entry_copy(const struct entry *en)
 		c->plugs[i].opened = en->plugs[i].opened;
 		c->plugs[i].left = en->plugs[i].left;
 	}
+	c->live = en->live ? copy(en->live) : NULL;
 	return c;
 }
 
@@ -79,6 +80,7 @@ void entry_free(struct entry *en)
 	free(en->path);
 	free(en->file);
 	free(en->text);
+	free(en->live);
 	json_decref(en->findings);
 	if (en->topo)
 		topo_free(en->topo);
@@ -194,6 +196,9 @@ int entry_build(struct engine *e, struct entry *en, const struct topos *set)
 
 	if (!err)
 		err = attach_all(e, en);
+	if (!err && en->live)
+		err = topo_live(en->topo, "what was done to links", en->live,
+				strlen(en->live), e->report);
 	if (!err)
 		err = expand(e, en, set);
 	if (err)

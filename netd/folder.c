@@ -168,6 +168,7 @@ static struct entry *prepare(struct engine *e, const char *base,
 	if (entry_read(e, en))
 		return en;
 	plugs_load(e, en);
+	live_load(e, en);
 	en->stopped = is_stopped(e, en->name);
 	return en;
 }

@@ -128,6 +128,9 @@ void take_plugs(struct entry *en, const struct entry *old)
 
 	for (i = 0; old && i < old->nplugs; i++)
 		entry_plug(en, old->plugs[i].name, old->plugs[i].text);
+	/* and what was done to its links */
+	if (old && old->live && !en->live)
+		en->live = strdup(old->live);
 }
 
 static int write_text(struct engine *e, const char *topology, const char *text,
@@ -545,6 +548,7 @@ void job_run(struct engine *e, struct job *j)
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
 		[JOB_HISTORY] = job_history, [JOB_ROLLBACK] = job_rollback,
 		[JOB_CONFIRM] = job_confirm, [JOB_CANCEL] = job_cancel,
+		[JOB_LINK] = job_link, [JOB_RESET] = job_reset,
 		[JOB_DOCKER] = job_docker, [JOB_DOCTOR] = job_doctor,
 	};
 

@@ -51,4 +51,9 @@ void job_leases(struct engine *e, struct job *j);
 void job_attach(struct engine *e, struct job *j);
 void job_detach(struct engine *e, struct job *j);
 
+/* --- live.c ---------------------------------------------------------- */
+
+void job_link(struct engine *e, struct job *j);
+void job_reset(struct engine *e, struct job *j);
+
 #endif

@@ -87,6 +87,7 @@ void plugs_forget(struct engine *e, const char *topology)
 
 	store_each(&e->store, l.folder, forget_plug, &l);
 	store_remove(&e->store, STORE_PLUGS, topology);
+	live_forget(e, topology);
 	free(l.folder);
 }
 

@@ -3,6 +3,7 @@
 #ifndef NETD_POST_H
 #define NETD_POST_H
 
+#include <jansson.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,8 @@ enum job_kind {
 	JOB_CONFIRM,
 	JOB_CANCEL,
 	JOB_DOCTOR,
+	JOB_LINK,		/* name, or where it is; item; body */
+	JOB_RESET,		/* name; item: that link only */
 	JOB_COUNT
 };
 
@@ -63,6 +66,7 @@ struct job {
 	bool stream;		/* the client wants progress */
 	int code;		/* HTTP status of the answer */
 	char *answer;		/* JSON */
+	json_t *json;		/* of the body, while the job runs */
 	void *client;		/* the API's */
 };
 

@@ -18,6 +18,7 @@
  *	history/NUMBER		a change; NUMBER.NAME: the text before it
  *	confirm			until when a change is to be confirmed
  *	attachments/TOPOLOGY/NAME	{NAME: {...}}
+ *	links/TOPOLOGY		what was done to its links: live.c
  *	docker/ID		{"network": TOPOLOGY/NETWORK, ...}: docker.h
  * Files are written whole and renamed.  What can't be read is left out with a
  * warning: it must not keep the rest from working.
@@ -34,6 +35,7 @@ struct store {
 #define STORE_HISTORY "history"
 #define STORE_PLUGS "attachments"
 #define STORE_DOCKER "docker"
+#define STORE_LINKS "links"
 
 /* An input is refused beyond that. */
 #define STORE_MAX (4u << 20)

@@ -69,6 +69,7 @@ static const struct field bridge_fields[] = {
 	ROW(bridge, stp, field_u8, CLASS_LIVE),
 	ROW(bridge, priority, field_u16, CLASS_LIVE),
 	ROW(bridge, forward_delay, field_time, CLASS_LIVE, ANY),
+	ROW(bridge, max_age, field_time, CLASS_LIVE, ANY),
 	ROW(bridge, ageing, field_time, CLASS_LIVE, ANY),
 	ROW(bridge, snooping, field_u8, CLASS_LIVE, ANY),
 	ROW(bridge, max_learned, field_u32, CLASS_LIVE, ANY),

@@ -137,7 +137,7 @@ static void (*const parts[])(struct check *) = {
 	check_names, check_networks, check_attachments, check_routers,
 	check_links, check_resolve, check_size, check_clashes, check_gateways,
 	check_services, check_subnets, check_addresses, check_routing,
-	check_loops, check_rules, check_host, check_coexist,
+	check_loops, check_impairments, check_rules, check_host, check_coexist,
 };
 
 /* Nobody reads a thousand, and each is printed with its line. */

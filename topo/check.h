@@ -64,6 +64,8 @@ void check_host(struct check *c);		/* check_host.c */
 /* check_shape.c: MTU 0 is the default. */
 void check_bandwidth(struct check *c, struct bandwidth *b, uint32_t mtu);
 void check_network_bandwidth(struct check *c, struct network *w);
+void check_impair(struct check *c, struct impair *i);
+void check_impairments(struct check *c);
 
 /* true when NET has its gateway in a named router, or in no router. */
 bool check_not_home(const struct network *w, const char **who);

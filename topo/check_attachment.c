@@ -162,6 +162,7 @@ static void check_leg(struct check *c, struct leg_spec *l,
 	check_words(c, &l->n, r, offsetof(struct leg_spec, address6),
 		    &l->address6);
 	check_slaac(c, l, r);
+	check_impair(c, l->impair);
 }
 
 /* A node goes by an address; a router by `nat:`, `routes:` and the others. */
@@ -243,6 +244,7 @@ static void check_link_end(struct check *c, struct leg_spec *e)
 void check_links(struct check *c)
 {
 	list_for(struct tlink, l, &c->t->links) {
+		check_impair(c, l->impair);
 		/* the ends of a shorthand are resolve's, and hold nothing */
 		if (l->shorthand)
 			continue;

@@ -94,6 +94,9 @@ void expand_network_bandwidth(struct expander *x, struct network *w);
 void expand_services(struct expander *x);	/* DHCP, DNS, RA */
 void expand_served_attachment(struct expander *x, const struct attachment *a);
 
+/* What legs and ends of links send. */
+void expand_impairments(struct expander *x);
+
 /* Whether it has an address of that family. */
 bool leg_has(const struct leg_spec *l, uint8_t family);
 uint32_t network_mtu(const struct network *w);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/shape.h"
 
 static void set_end(struct expander *x, struct link *l,
 		    const struct tlink *k, const struct leg_spec *e)
@@ -14,6 +15,7 @@ static void set_end(struct expander *x, struct link *l,
 		l->altname = "";
 	l->master = arena_strdup(x->out->arena, e->net->ifname);
 	l->mac = e->hwaddr;
+	l->up = !leg_is_down(e);
 	conf_port(&l->conf);
 }
 
@@ -42,4 +44,5 @@ void expand_links(struct expander *x)
 		if (k->a && k->b && !k->a->at && !k->b->at && k->a->net &&
 		    k->b->net && !k->a->net->external && !k->b->net->external)
 			trunk(x, k);
+	expand_impairments(x);
 }

@@ -32,6 +32,17 @@ static void conf_bridge(struct expander *x, struct bridge *b,
 	c->route_localnet = index_get(x->loopback, &w, sizeof(w)) != NULL;
 }
 
+/*
+ * As long as a lost way is still believed in.  IEEE 802.1D, 8.10.2 bounds it
+ * by 2 * (forward delay - 1 s); the kernel by 6 s and more.
+ */
+static uint32_t max_age(uint32_t forward_delay)
+{
+	uint32_t age = 2 * (forward_delay - 1000);
+
+	return age < 6000 ? 6000 : age > 20000 ? 20000 : age;
+}
+
 static void set_stp(struct bridge *b, const struct network *w)
 {
 	const struct stp *stp = w->stp;
@@ -41,6 +52,7 @@ static void set_stp(struct bridge *b, const struct network *w)
 		      stp->priority : 32768;
 	b->forward_delay = stp && stp->forward_delay ? stp->forward_delay :
 			   15000;
+	b->max_age = b->stp ? max_age(b->forward_delay) : ANY32;
 }
 
 /* Beyond the bound frames of new stations are flooded, as from a hub. */

@@ -6,6 +6,7 @@
 #include "topo/expand.h"
 #include "topo/graph.h"
 #include "topo/index.h"
+#include "topo/shape.h"
 
 /*
  * A router with `nat: X` is a border: two vertices that don't know of each
@@ -80,7 +81,7 @@ static void join(struct routing *r, struct router *w, uint32_t number)
 
 	list_for(struct leg_spec, l, &w->legs) {
 		ip = ip_in(l, net_of(l, r->family));
-		if (ip.family)
+		if (ip.family && !leg_is_down(l))
 			graph_join(r->g, segment_of(r, l), number +
 				   (l == w->border), cost_of(l), &ip, l);
 	}
@@ -120,6 +121,8 @@ static void know_all(struct routing *r, struct router *w, struct arena *a)
 
 	r->known = index_new(a);
 	list_for(struct leg_spec, l, &w->legs) {
+		if (leg_is_down(l))
+			continue;
 		know(r, net_of(l, r->family));
 		if (l->net)
 			know_routes(r, &l->net->segment->routes);
@@ -175,7 +178,7 @@ static void border_default(struct routing *r, struct router *w)
 	struct network *seg;
 	struct hop h;
 
-	if (!w->border || !w->border->net || !leg_has(w->border, r->family))
+	if (!w->border || !w->border->net || leg_is_down(w->border) || !leg_has(w->border, r->family))
 		return;
 	seg = w->border->net->segment;
 	h = (struct hop){ w->border, r->family == 6 ? seg->gw6 : seg->gw4 };

@@ -4,6 +4,7 @@
 
 #include "topo/expand.h"
 #include "topo/index.h"
+#include "topo/shape.h"
 
 bool leg_has(const struct leg_spec *l, uint8_t family)
 {
@@ -40,6 +41,7 @@ static void set_leg(struct expander *x, struct link *l,
 			      w->n.name, "/", s->label, NULL);
 	l->altname = arena_strdup(x->out->arena, s->altname);
 	l->mac = s->hwaddr;
+	l->up = !leg_is_down(s);
 	conf_router(&l->conf, !w->node, !w->node, six);
 	if (w->node && six)
 		l->conf.forwarding6 = 0;
@@ -56,6 +58,7 @@ static void plug(struct expander *x, struct leg_spec *s)
 		 join_words(x->out->arena, w->n.name, ".", s->label, NULL));
 	v->l.master = arena_strdup(x->out->arena, s->net->external ?
 				   s->net->external : s->net->ifname);
+	v->l.up = !leg_is_down(s);
 	conf_port(&v->l.conf);
 	port_set(&v->port);
 	/* a router may ask for all multicast */
@@ -117,18 +120,28 @@ static void way(struct expander *x, struct leg_spec *s, const struct ip *via)
 		  leg_kind(s), s->kname, via);
 }
 
-void expand_leg(struct expander *x, struct leg_spec *s)
+/* IPv4 addresses stay on an interface that is down, and nothing else does. */
+static void addresses(struct expander *x, struct leg_spec *s)
 {
 	const struct prefix *p = s->ips.items;
 	uint32_t i;
+
+	for (i = 0; i < s->ips.n; i++)
+		if (p[i].ip.family == 4 || !leg_is_down(s))
+			add_address(x, s->at->netns, leg_kind(s), s->kname,
+				    &p[i], s->n.pos);
+}
+
+void expand_leg(struct expander *x, struct leg_spec *s)
+{
 
 	if (s->link)
 		wire(x, s);
 	else
 		plug(x, s);
-	for (i = 0; i < s->ips.n; i++)
-		add_address(x, s->at->netns, leg_kind(s), s->kname, &p[i],
-			    s->n.pos);
+	addresses(x, s);
+	if (leg_is_down(s))
+		return;
 	if (leg_has(s, 6))
 		add_link_local(x, s->at->netns, leg_kind(s), s->kname,
 			       &s->hwaddr, s->n.pos);
@@ -157,7 +170,7 @@ static struct leg_spec *leg_to(struct router *w, const struct ip *ip)
 static void written_route(struct expander *x, struct router *w,
 			  const struct troute *r, struct leg_spec *l)
 {
-	if (l)
+	if (l && !leg_is_down(l))
 		route_via(x, add_route(x, w->netns, &r->to, r->metric,
 				       r->n.pos), leg_kind(l), l->kname,
 			  &r->via);

@@ -1,8 +1,9 @@
-// expand_shape.c - bounded bandwidth: what is sent, and what is received
+// expand_shape.c - bounded bandwidth, and lines that are worse than a cable
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
 #include "topo/expand.h"
+#include "topo/shape.h"
 
 #define FRAME(mtu) ((mtu) + 18u)	/* with Ethernet's header and a VLAN's */
 #define BURST_FRAMES 10
@@ -123,4 +124,62 @@ void expand_network_bandwidth(struct expander *x, struct network *w)
 		b.out = NULL;
 	}
 	expand_bandwidth(x, &b, &at);
+}
+
+/* --- impairments -------------------------------------------------------- */
+
+/* A slow line sends its frames one by one, and little waits before it. */
+#define LINE_FRAMES 2
+#define LINE_MS 10
+#define LINE_QUEUE_MS 100
+#define DELAYED_MAX 20000	/* packets on their way, where no rate says */
+
+static void set_rate(struct qdisc *q, uint32_t mtu)
+{
+	uint64_t burst = bytes_of(q->rate, LINE_MS);
+	uint64_t queue = bytes_of(q->rate, LINE_QUEUE_MS);
+
+	if (burst < LINE_FRAMES * FRAME(mtu))
+		burst = LINE_FRAMES * FRAME(mtu);
+	if (queue < QUEUE_FRAMES * FRAME(mtu))
+		queue = QUEUE_FRAMES * FRAME(mtu);
+	q->burst = least(burst, INT32_MAX);
+	q->limit = least(burst + queue, INT32_MAX);
+}
+
+/* As many as are on their way at that rate, and those that wait. */
+static uint32_t delayed(const struct qdisc *q, uint32_t mtu)
+{
+	uint64_t n = bytes_of(q->rate, q->delay + q->jitter + LINE_QUEUE_MS) /
+		     FRAME(mtu) + QUEUE_FRAMES;
+
+	return q->rate ? least(n, DELAYED_MAX) : DELAYED_MAX;
+}
+
+static void impair(void *arg, const struct sending *s)
+{
+	struct expander *x = arg;
+	bool netem = fact_is(x, "netem", "yes");
+	struct qdisc *q;
+
+	/* without netem, nft loses what comes: rules_shape.c */
+	if (!s->i.rate && !s->i.delay && !s->i.jitter && !(s->i.loss && netem))
+		return;
+	q = add_qdisc(x, &(struct shaped){
+		.netns = s->netns, .dev = s->dev, .kind = s->kind,
+		.pos = s->pos,
+	});
+	q->rate = (s->i.rate + 7) / 8 * 8;
+	q->delay = s->i.delay;
+	q->jitter = s->i.jitter;
+	q->loss = netem ? s->i.loss : 0;
+	if (qdisc_is_netem(q))
+		q->limit = delayed(q, s->mtu);
+	else
+		set_rate(q, s->mtu);
+}
+
+void expand_impairments(struct expander *x)
+{
+	sendings_each(x->t, impair, x);
 }

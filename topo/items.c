@@ -5,6 +5,7 @@
 
 #include "topo/items.h"
 #include "topo/schema.h"
+#include "topo/shape.h"
 
 struct items {
 	const struct topology *t;
@@ -150,6 +151,26 @@ static void host(struct items *s, const struct router *w)
 	it->vty = w->vty ? w->vty : "";
 }
 
+/* What each end sends, in one word where that is the same. */
+static void line(struct buf *b, const struct tlink *l)
+{
+	struct impairment x = impairment_of(l->a), y = impairment_of(l->b);
+	bool same = x.delay == y.delay && x.jitter == y.jitter &&
+		    x.loss == y.loss && x.rate == y.rate;
+
+	if (leg_is_down(l->a))
+		buf_str(b, ", down");
+	if (impairment_any(&x)) {
+		buf_printf(b, ",%s%s", same ? "" : " from ",
+			   same ? "" : l->a->network.s);
+		impairment_print(&x, b);
+	}
+	if (!same && impairment_any(&y)) {
+		buf_printf(b, ", from %s", l->b->network.s);
+		impairment_print(&y, b);
+	}
+}
+
 static void link_item(struct items *s, const struct tlink *l)
 {
 	struct topo_item *it = add(s, "link", l->n.name);
@@ -163,6 +184,7 @@ static void link_item(struct items *s, const struct tlink *l)
 		buf_printf(&b, ", %s", prefix_text(&l->net4, text));
 	if (l->net6.ip.family)
 		buf_printf(&b, ", %s", prefix_text(&l->net6, text));
+	line(&b, l);
 	it->detail = keep(s, &b);
 	if (l->a->kname) {
 		it->ifname = l->a->kname;
@@ -303,6 +325,7 @@ bool topo_item_named(const struct topology *t, const char *name,
 	struct network *w = topo_network(t, name);
 	struct attachment *c = topo_attachment(t, name);
 	struct router *h = topo_router(t, name);
+	struct tlink *k = topo_link(t, name);
 
 	if (w)
 		network(&s, w);
@@ -310,5 +333,7 @@ bool topo_item_named(const struct topology *t, const char *name,
 		attachment(&s, c);
 	else if (h)
 		host(&s, h);
+	else if (k)
+		link_item(&s, k);
 	return s.n;
 }

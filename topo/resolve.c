@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "topo/resolve.h"
+#include "topo/shape.h"
 
 struct network *topo_network(const struct topology *t, const char *name)
 {
@@ -25,6 +26,13 @@ struct router *topo_router(const struct topology *t, const char *name)
 
 	return e && (e->kind == NAME_ROUTER || e->kind == NAME_NODE) ?
 	       e->what : NULL;
+}
+
+struct tlink *topo_link(const struct topology *t, const char *name)
+{
+	struct named *e = name_find(t, name);
+
+	return e && e->kind == NAME_LINK ? e->what : NULL;
 }
 
 static struct resolver begin(struct topology *t, const struct state *found,
@@ -98,6 +106,7 @@ int topo_resolve(struct topology *t, const struct state *found,
 	addresses_resolve(&r);
 	gateways_addresses(&r);
 	names_kernel(&r);
+	lives_resolve(t);
 	targets_resolve(&r);
 	transits_resolve(&r);
 	routing_ids(&r);

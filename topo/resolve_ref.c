@@ -80,7 +80,7 @@ static void network_legs(struct resolver *r, struct router *w)
 		if (w->copy_of)
 			l = arena_memdup(r->a, spec, sizeof(*spec));
 		l->net = network_of(r, &l->network, l->n.path);
-		l->link = NULL;
+		l->link = l->cable = NULL;
 		l->hairpin = false;
 		if (l->net)
 			add_leg(r, w, l, l->network.s);
@@ -147,6 +147,7 @@ static void end_of(struct resolver *r, struct tlink *l, struct leg_spec *e)
 	struct named *n;
 
 	e->link = l;
+	e->cable = l;
 	e->at = NULL;
 	e->net = NULL;
 	if (!e->network.s)

@@ -400,6 +400,7 @@ int rules_expand(struct topology *t, const struct state *found,
 			err = expand_router(&x, r);
 	rules_transits(&x);
 	rules_lent(&x);
+	rules_loss(&x);
 	return err;
 }
 

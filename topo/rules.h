@@ -149,6 +149,7 @@ void rules_forwards_to(struct where *w, struct iface *f,
 
 /* --- rules_shape.c: what nft bounds, or loses --- */
 void rules_bandwidth(struct where *w);
+void rules_loss(struct rules *x);
 
 /* --- rules_transit.c --- */
 /* The host's part of ways out of namespaces of ours. */

@@ -1,6 +1,9 @@
-// rules_shape.c - what a network may send through the home router: by nft
+// rules_shape.c - what nft bounds, and what it loses
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "topo/rules.h"
+#include "topo/shape.h"
 
 /* Only where there is a bound at all: these cost each packet a little. */
 #define SET "inet netd bound"
@@ -71,4 +74,57 @@ void rules_bandwidth(struct where *w)
 		any = true;
 		bound(w, &w->ifs[i]);
 	}
+}
+
+/* --- loss, where the kernel has no netem --------------------------------- */
+
+#define LOSSY "type filter hook prerouting priority "
+
+/* A namespace that has no rules of netd's has the table only for this. */
+static void lossy_base(struct rules *x, const char *ns, bool bridge)
+{
+	struct pos nowhere = { 0 };
+
+	state_add_static(x->out, KIND_TABLE, ns,
+			 bridge ? "bridge netd" : "inet netd", nowhere);
+	rules_set(x, ns, bridge ? "bridge netd lossy" : "inet netd lossy",
+		  "type ifname : verdict");
+	rules_chain(x, ns, bridge ? "bridge netd lossy_in" :
+		    "inet netd lossy_in", bridge ?
+		    LOSSY "filter; policy accept;\niifname vmap @lossy\n" :
+		    LOSSY "raw; policy accept;\niifname vmap @lossy\n", true,
+		    nowhere);
+}
+
+/* As it comes in: what it is, and for whom, doesn't matter. */
+static void lose(void *arg, const struct sending *s)
+{
+	struct rules *x = arg;
+	struct arena *a = x->out->arena;
+	const char *family = s->to_bridge ? "bridge" : "inet";
+	const char *ns = arena_strdup(a, s->to_netns);
+
+	if (!s->i.loss)
+		return;
+	lossy_base(x, ns, s->to_bridge);
+	rules_chain(x, ns, arena_printf(a, "%s netd lose_%u", family,
+					s->i.loss),
+		    arena_printf(a, "numgen random mod 1000000 < %u counter "
+				 "drop\n", s->i.loss), false,
+		    (struct pos){ 0 });
+	rules_elem(x, ns, s->to_bridge ? "bridge netd lossy" :
+		   "inet netd lossy",
+		   arena_printf(a, "goto lose_%u", s->i.loss), s->pos,
+		   "\"%s\"", s->to_dev);
+}
+
+void rules_loss(struct rules *x)
+{
+	const struct fact *f = NULL;
+
+	if (x->found && x->found->sorted)
+		f = (const struct fact *)state_find(x->found, KIND_FACT, "",
+						    "netem");
+	if (!f || !f->value || strcmp(f->value, "yes"))
+		sendings_each(x->t, lose, x);
 }

@@ -291,11 +291,31 @@ static const struct field attachment_fields[] = {
 };
 RECORD(rec_attachment, "an attachment", attachment, attachment_fields);
 
+/* netem counts packets that wait in 32 bits, and no lab waits a minute */
+static const struct field impair_fields[] = {
+	ROW(impair, "delay", delay, field_time, .max = 60000),
+	ROW(impair, "jitter", jitter, field_time, .max = 60000),
+	ROW(impair, "loss", loss, field_percent),
+	ROW(impair, "rate", rate, field_rate, .max = 1000000000000),
+	DESCRIPTION,
+};
+RECORD(rec_impair, "impair", impair, impair_fields);
+
+/* rows as by `netdctl link`, never of a file: topo_live() */
+static const struct field live_fields[] = {
+	ROW(live, "down", down, field_bool),
+	ONE(live, "impair", impair, rec_impair),
+	ONE(live, "a", a, rec_impair),
+	ONE(live, "b", b, rec_impair),
+};
+RECORD(rec_live, "what was set of a link", live, live_fields);
+const struct field field_lives = MAP(topology, "links", lives, rec_live);
+
 static const struct field leg_fields[] = {
 	ROW(leg_spec, "network", network, type_named),
 	LEG_ROWS(leg_spec, ),
 	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
-	LATER("impair", LABS),
+	ONE(leg_spec, "impair", impair, rec_impair),
 	ONE(leg_spec, "ospf", ospf, rec_ospf),
 	ROW(leg_spec, "gateway", gateway, type_gateway4),
 	ROW(leg_spec, "gateway6", gateway6, type_gateway6),
@@ -308,7 +328,7 @@ static const struct field end_fields[] = {
 	ROW(leg_spec, "node", network, type_named),
 	LEG_ROWS(leg_spec, ),
 	ROW(leg_spec, "cost", cost, field_u32, .min = 1, .max = 65535),
-	LATER("impair", LABS),
+	ONE(leg_spec, "impair", impair, rec_impair),
 	ONE(leg_spec, "ospf", ospf, rec_ospf),
 };
 RECORD(rec_end, "an end of a link", leg_spec, end_fields,
@@ -396,7 +416,7 @@ static const struct field link_fields[] = {
 	ROW(tlink, "subnet6", subnet6, type_subnet6),
 	ROW(tlink, "mtu", mtu, field_u32, MTU),
 	ROW(tlink, "cost", cost, field_u32, .min = 1, .max = 65535),
-	LATER("impair", LABS),
+	ONE(tlink, "impair", impair, rec_impair),
 	ONE(tlink, "ospf", ospf, rec_ospf),
 	DESCRIPTION,
 };

@@ -33,6 +33,7 @@ extern const struct field_type type_netns;	/* const char * */
 extern const struct field_type type_labels;	/* list of struct label */
 extern const struct field_type type_user;	/* const char * */
 extern const struct field_type type_who;	/* const char *: USER, @GROUP */
+extern const struct field field_lives;	/* topo_live() reads it */
 extern const struct field_type type_service;	/* struct service */
 extern const struct field_type type_protocol;	/* uint8_t */
 

@@ -321,3 +321,37 @@ int topo_detach(struct topology *t, const char *name)
 	t->attachments.n--;
 	return 0;
 }
+
+/* --- what is done to links ------------------------------------------- */
+
+int topo_live(struct topology *t, const char *file, const char *text,
+	      size_t len, struct report *report)
+{
+	struct topology new = { .arena = t->arena };
+	unsigned int errors = report->errors;
+	struct reader r;
+
+	if (!reader_begin(&r, t->arena, file, text, len, report) &&
+	    !open_document(&r)) {
+		read_node(&r, &rec_topology, &new.n, NULL, "");
+		read_field(&r, &field_lives, &new);
+		close_document(&r);
+	}
+	reader_end(&r);
+	if (report->errors != errors)
+		return -EINVAL;
+	t->lives = new.lives;
+	t->ready = false;
+	return 0;
+}
+
+int topo_link_end(const struct topology *t, const char *name, const char *end)
+{
+	struct tlink *k = topo_link(t, name);
+	int i;
+
+	for (i = 0; k && k->a && k->b && i < 2; i++)
+		if (!strcmp((i ? k->b : k->a)->network.s, end))
+			return i;
+	return -1;
+}

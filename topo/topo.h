@@ -180,6 +180,21 @@ struct network {
 				 * nobody else gets one by itself */
 };
 
+struct impair {			/* impair: of a link, or what an end sends */
+	struct node n;
+	uint32_t delay, jitter;	/* ms */
+	uint32_t loss;		/* of a million */
+	uint64_t rate;		/* bit/s; 0: no bound */
+};
+
+/* What was done to a link by hand: over what its file says, until `reset`. */
+struct live {
+	struct node n;		/* the link's name */
+	bool down;
+	struct impair *impair;	/* both directions */
+	struct impair *a, *b;	/* what that end sends */
+};
+
 /* What an attachment and a leg share: one struct, two tables. */
 struct leg_spec {
 	struct node n;
@@ -190,7 +205,9 @@ struct leg_spec {
 	const char *gateway, *gateway6;
 	uint32_t cost;
 	struct ospf *ospf;
+	struct impair *impair;	/* of what it sends */
 	/* resolved */
+	struct tlink *cable;	/* whose end it is, also as a leg; or NULL */
 	struct network *net;
 	struct router *at;	/* the router or node whose leg it is */
 	struct tlink *link;	/* when it is the end of a link */
@@ -366,7 +383,9 @@ struct tlink {
 	struct netspec subnet, subnet6;
 	uint32_t mtu, cost;
 	struct ospf *ospf;
+	struct impair *impair;
 	/* resolved */
+	const struct live *live;	/* what was done to it, or NULL */
 	struct prefix net4, net6;
 };
 
@@ -403,6 +422,7 @@ struct topology {
 	uint8_t timers;		/* TIMERS_* */
 	struct ospf *ospf;
 	struct bgp *bgp;
+	struct list lives;	/* struct live *: topo_live() */
 	struct list allow;	/* struct word */
 	struct list coexist;	/* struct word: programs */
 	struct list owners;	/* const char * */
@@ -454,6 +474,7 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_snat, rec_allowed, rec_publish, rec_limit, rec_bandwidth,
 	rec_ospf, rec_bgp,
 	rec_dhcp, rec_dns, rec_ra, rec_reservation, rec_boot, rec_forwarder,
+	rec_impair, rec_live,
 	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */
@@ -489,6 +510,7 @@ struct network *topo_network_with(const struct topology *t,
 				  const struct prefix *p);
 struct attachment *topo_attachment(const struct topology *t, const char *name);
 struct router *topo_router(const struct topology *t, const char *name);
+struct tlink *topo_link(const struct topology *t, const char *name);
 /* 127.0.0.0/8: the host only. */
 bool topo_is_loopback(const struct ip *ip);
 /* Does the attachment publish what needs nothing else in the topology? */

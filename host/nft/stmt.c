@@ -1,5 +1,6 @@
 // stmt.c - statements of a rule
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <errno.h>
 #include <libnftnl/expr.h>
@@ -210,6 +211,38 @@ static int add_new(struct nft_rule *r, struct nftnl_expr *e)
 		return -EINVAL;
 	nftnl_rule_add_expr(r->rule, e);
 	return 0;
+}
+
+/* `numgen random mod N < M`: true M times of N */
+static int stmt_numgen(struct nft_rule *r)
+{
+	uint64_t n, m;
+	uint32_t below;
+	int err;
+
+	if (take_number(r, UINT32_MAX, &n))
+		return -EINVAL;
+	if (!n || !nft_words_take(&r->ws, "<"))
+		return nft_rule_error(r, "expected N < M");
+	if (take_number(r, UINT32_MAX, &m))
+		return -EINVAL;
+	err = NFT_EXPR(r, "numgen", NFT_U32(NFTNL_EXPR_NG_DREG, NFT_REG0),
+		       NFT_U32(NFTNL_EXPR_NG_MODULUS, n),
+		       NFT_U32(NFTNL_EXPR_NG_TYPE, NFT_NG_RANDOM),
+		       NFT_U32(NFTNL_EXPR_NG_OFFSET, 0));
+	/* less is compared bytewise */
+	if (!err)
+		err = NFT_EXPR(r, "byteorder",
+			NFT_U32(NFTNL_EXPR_BYTEORDER_SREG, NFT_REG0),
+			NFT_U32(NFTNL_EXPR_BYTEORDER_DREG, NFT_REG0),
+			NFT_U32(NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON),
+			NFT_U32(NFTNL_EXPR_BYTEORDER_LEN, 4),
+			NFT_U32(NFTNL_EXPR_BYTEORDER_SIZE, 4));
+	below = htonl(m);
+	return err ? err : NFT_EXPR(r, "cmp",
+			NFT_U32(NFTNL_EXPR_CMP_SREG, NFT_REG0),
+			NFT_U32(NFTNL_EXPR_CMP_OP, NFT_CMP_LT),
+			NFT_DATA(NFTNL_EXPR_CMP_DATA, &below, 4));
 }
 
 static int stmt_limit(struct nft_rule *r)
@@ -480,6 +513,7 @@ static const struct {
 	{ "comment", stmt_comment },
 	{ "notrack", stmt_notrack },
 	{ "limit rate", stmt_limit },
+	{ "numgen random mod", stmt_numgen },
 	{ "ct count", stmt_count },
 	{ "log", stmt_log },
 	{ "reject", stmt_reject },

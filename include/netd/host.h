@@ -63,7 +63,8 @@ int helper_main(int fd);
  *   neigh-used        entries there are in all namespaces we may see
  *   nft-persist       "yes" when the kernel knows NFT_TABLE_F_PERSIST
  *   max-learned       "yes" when bridges know IFLA_BR_FDB_MAX_LEARNED
- *   tun, veth, bridge, nft, nft-bridge, nft-fib   "yes", or why not
+ *   tun, veth, bridge, netem, nft, nft-bridge, nft-fib   "yes", or why
+ *                     not
  *   run-dir, state-dir
  *   dnsmasq, frr      "yes" when the program is installed, or why not
  *   dnsmasq-user      who it runs as: its package makes a user

@@ -108,6 +108,7 @@ struct bridge {
 	uint8_t stp;
 	uint16_t priority;
 	uint32_t forward_delay;	/* ms */
+	uint32_t max_age;	/* ms: of what STP was told */
 	uint32_t ageing;	/* ms; 0: a hub */
 	uint8_t snooping;	/* IFLA_BR_MCAST_SNOOPING */
 	uint32_t max_learned;	/* IFLA_BR_FDB_MAX_LEARNED; kernels >= 6.7 */

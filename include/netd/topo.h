@@ -75,6 +75,18 @@ int topo_attach(struct topology *t, const char *file, const char *text,
 int topo_detach(struct topology *t, const char *name);
 
 /*
+ * What was done to links by hand, over what the file says: TEXT is a map of
+ * the links' names to maps of `down`, `impair` (both directions), `a` and `b`
+ * (what that end sends).  Links that there are not are left out.  Replaces
+ * what was set before; errors as topo_read().
+ */
+int topo_live(struct topology *t, const char *file, const char *text,
+	      size_t len, struct report *report);
+/* Which end of the link NAME the network, router or node is: 0 or 1; or -1. */
+int topo_link_end(const struct topology *t, const char *name,
+		  const char *end);
+
+/*
  * Checks what can only be checked as a whole: names that refer to something,
  * overlaps, what has no effect, what the host can't do.  FOUND (may be NULL:
  * offline) is the host as observed: foreign links, addresses, routes, facts.

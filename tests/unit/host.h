@@ -261,7 +261,7 @@ static inline struct bridge *bridge(struct state *s, const char *ns,
 	b->forward_delay = 15000;
 	b->ageing = 300000;
 	b->snooping = 0;
-	b->max_learned = ANY32;
+	b->max_learned = b->max_age = ANY32;
 	b->l.conf.arp_ignore = 1;
 	b->l.conf.arp_announce = 2;
 	b->l.conf.accept_ra = 0;

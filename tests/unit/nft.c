@@ -262,6 +262,7 @@ static const char *const refused[] = {
 	"log prefix x",
 	"comment \"a\001b\"", "ct mark set", "ct mark set 0x100000000",
 	"limit rate 0/second", "limit rate 10/fortnight", "limit rate ten",
+	"numgen random mod 0 < 1", "numgen random mod 5", "numgen inc mod 2",
 	"limit rate over 5 bits/second", "limit rate over 5 bytes",
 	"limit rate over 5 bytes/second burst 5 packets",
 	"limit rate over 5 bytes/second burst 5000000 mbytes",
