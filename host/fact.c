@@ -171,44 +171,6 @@ static void add_owners(const struct state *wanted, struct state *found)
 
 /* --- services ------------------------------------------------------------ */
 
-static void add_words(struct buf *out, const char *text, bool *loopback_only)
-{
-	char line[128], word[64];
-	struct prefix p;
-	size_t len;
-
-	for (; *text; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		if (sscanf(line, "nameserver %63s", word) != 1 ||
-		    ip_read(word, &p.ip) || fact_has_word(out, word))
-			continue;
-		if (strncmp(word, "127.", 4) && strcmp(word, "::1"))
-			*loopback_only = false;
-		buf_printf(out, "%s%s", out->len ? " " : "", word);
-	}
-}
-
-/*
- * The host's name servers.  Where that is systemd-resolved only, which other
- * namespaces don't reach, those that it asks come after it.
- */
-static void add_resolvers(struct state *found)
-{
-	static const char *const files[] = {
-		"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf",
-	};
-	struct buf out CLEANUP(buf_free) = { 0 };
-	bool loopback_only = true;
-	char text[8192];
-	size_t i;
-
-	for (i = 0; i < 2 && loopback_only; i++)
-		if (!proc_read(files[i], text, sizeof(text)))
-			add_words(&out, text, &loopback_only);
-	fact_add(found, "resolvers", buf_text(&out));
-}
-
 static void add_services(struct host *h, struct state *found)
 {
 	char path[128];
@@ -221,7 +183,7 @@ static void add_services(struct host *h, struct state *found)
 		 "nobody");
 	fact_add(found, "frr", spawn_find("zebra", path, sizeof(path)) ?
 		 "it is not installed" : "yes");
-	add_resolvers(found);
+	resolvers_fact(h, found);
 }
 
 /* What has to do with files and programs. */

@@ -272,6 +272,7 @@ static void turn(struct host *h, int timeout, bool events)
 	n += reap_fds(h, fds + n, POLL_MAX - n);
 	n += process_fds(h, fds + n, POLL_MAX - n);
 	n += file_fds(h, fds + n, POLL_MAX - n);
+	n += resolvers_fds(h, fds + n, POLL_MAX - n);
 	n += outside_fds(h, fds + n, POLL_MAX - n);
 	if (poll(fds, n, timeout) < 0)
 		return;
@@ -279,6 +280,7 @@ static void turn(struct host *h, int timeout, bool events)
 	reap_ready(h);
 	process_ready(h);
 	file_ready(h);
+	resolvers_ready(h);
 	outside_ready(h);
 	if (events)
 		watch_ready(h);
@@ -331,6 +333,7 @@ static void finish(struct host *h)
 	exec_free(h);
 	process_free(h);
 	file_free(h);
+	resolvers_free(h);
 	outside_free(h);
 	free(h->probes);
 	watch_free(h);

@@ -57,6 +57,7 @@ struct host {
 	const char *run_dir, *state_dir;
 	struct files *files;
 	struct procs *procs;
+	struct resolvers *resolvers;
 	struct rtq q;
 	struct ns *spaces;
 	uint32_t next_index;
@@ -293,6 +294,12 @@ void file_driver_commit(struct host *h);
 int file_fds(struct host *h, struct pollfd *fds, int room);
 void file_ready(struct host *h);
 void file_free(struct host *h);
+
+/* --- resolvers.c */
+void resolvers_fact(struct host *h, struct state *found);
+int resolvers_fds(struct host *h, struct pollfd *fds, int room);
+void resolvers_ready(struct host *h);
+void resolvers_free(struct host *h);
 
 /* Sends it a signal, if it runs. */
 void process_signal(struct host *h, const char *name, int sig);

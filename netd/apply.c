@@ -66,22 +66,30 @@ struct state *observe(struct engine *e, uint32_t flags,
  * Facts that say nothing new to a topology: how full a table is, and whose
  * numbers were looked up because a tap asks for them.
  */
-static bool is_reading(const struct object *o)
+static bool is_reading(const struct engine *e, const struct object *o)
 {
+	/* whom only daemons ask */
+	if (!strcmp(o->name, "resolvers")) {
+		uint32_t i = state_seek(e->wanted, KIND_PROCESS, "", "");
+
+		return i == e->wanted->n ||
+		       e->wanted->v[i]->kind != KIND_PROCESS;
+	}
 	return !strncmp(o->name, "neigh-used", 10) ||
 	       !strncmp(o->name, "user:", 5) ||
 	       !strncmp(o->name, "group:", 6);
 }
 
 /* Does any fact of A say something else in B, or nothing? */
-static bool facts_differ(const struct state *a, const struct state *b)
+static bool facts_differ(const struct engine *e, const struct state *a,
+			 const struct state *b)
 {
 	uint32_t i;
 
 	for (i = 0; i < a->n && a->v[i]->kind == KIND_FACT; i++) {
 		const struct fact *f = (const struct fact *)a->v[i], *g;
 
-		if (is_reading(&f->o))
+		if (is_reading(e, &f->o))
 			continue;
 		g = (const struct fact *)state_find(b, KIND_FACT, f->o.netns,
 						    f->o.name);
@@ -149,8 +157,8 @@ bool observe_host(struct engine *e, const struct state *found)
 		if (found->v[i]->foreign || found->v[i]->kind == KIND_FACT)
 			without_us(e, host, state_copy(host, found->v[i]));
 	state_sort(host, NULL, NULL);
-	differ = old->n && (facts_differ(host, old) ||
-			    facts_differ(old, host) ||
+	differ = old->n && (facts_differ(e, host, old) ||
+			    facts_differ(e, old, host) ||
 			    ports_differ(e, host, old) ||
 			    ports_differ(e, old, host));
 	e->host = host;

@@ -50,6 +50,16 @@ same "a's name" "$a" "$(name a "$left" a.left.two-lans)"
 same "the router's name" "$right" "$(name b "$right" gw.right.two-lans)"
 same "a name of the outside" 198.51.100.9 "$(name a "$left" x.far.example)"
 cannot two-lans.a 203.0.113.254 tcp 80
+# the host moves, and has another one
+must ip -n outside addr add 203.0.113.252/24 dev eth0
+must in_ns outside dnsmasq --no-resolv --no-hosts --bind-interfaces \
+	--listen-address=203.0.113.252 --conf-file=/dev/null \
+	--pid-file="$WORLD/pid.outside2" --address=/near.example/198.51.100.8
+pid=$(cat "$WORLD/run/dnsmasq/two-lans.left/pid")
+echo "nameserver 203.0.113.252" >"$WORLD/resolv.conf"
+soon "another name server is followed" eval \
+	'[ "$(name a "$left" x.near.example)" = 198.51.100.8 ]'
+same "without a restart" "$pid" "$(cat "$WORLD/run/dnsmasq/two-lans.left/pid")"
 same "both servers are in the router" 2 \
 	"$(ip netns pids two-lans.gw | xargs ps -o comm= -p | grep -c dnsmasq)"
 
