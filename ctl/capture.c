@@ -81,7 +81,7 @@ static int add_port(struct capture *c, const json_t *it, const char *arg)
 	if (asprintf(&name, "%s/%s", str(it, "topology"),
 		     str(it, "network")) < 0)
 		return EXIT_FAILED;
-	net = find_item(name, kinds, "network", &rc);
+	net = find_item(name, NULL, kinds, "network", &rc);
 	free(name);
 	if (!net)
 		return rc;
@@ -127,7 +127,7 @@ static int add_target(struct capture *c, const char *arg)
 
 	if (colon)
 		*colon++ = '\0';
-	it = find_item(name, kinds, "link, node, router, network or "
+	it = find_item(name, NULL, kinds, "link, node, router, network or "
 		       "attachment", &rc);
 	if (it)
 		rc = add_item(c, it, colon, arg);

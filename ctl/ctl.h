@@ -119,11 +119,12 @@ struct exec_net {
 };
 
 /*
- * The one item of the KINDS that ARG, [TOPOLOGY/]NAME, is; NULL after a message
+ * The one item of the KINDS that ARG, [TOPOLOGY/]NAME, is (in the pod of that
+ * number, when POD isn't NULL); NULL after a message
  * that says that there is no WHAT of that name, and *RC is the exit code.
  */
-json_t *find_item(const char *arg, const char *const *kinds, const char *what,
-		  int *rc);
+json_t *find_item(const char *arg, const char *pod, const char *const *kinds,
+		  const char *what, int *rc);
 int exec_on_network(const struct exec_net *n, char **command);
 /* Runs COMMAND in this process; the exit code when it can't. */
 int exec_command(char **command);

@@ -61,8 +61,17 @@ static bool is_among(const char *kind, const char *const *kinds)
 	return *kinds;
 }
 
-json_t *find_item(const char *arg, const char *const *kinds, const char *what,
-		  int *rc)
+/* Is it in the pod of that number, "campus-7"? */
+static bool in_pod(const json_t *item, const char *pod)
+{
+	const char *name = str(item, "topology");
+	const char *dash = strrchr(name, '-');
+
+	return !pod || (dash && !strcmp(dash + 1, pod));
+}
+
+json_t *find_item(const char *arg, const char *pod, const char *const *kinds,
+		  const char *what, int *rc)
 {
 	const char *name;
 	char *topology = split_name(arg, &name);
@@ -84,9 +93,11 @@ json_t *find_item(const char *arg, const char *const *kinds, const char *what,
 	json_array_foreach(json_object_get(r.json, "items"), i, it) {
 		if (!is_among(str(it, "kind"), kinds))
 			continue;
+		if (!in_pod(it, pod))
+			continue;
 		if (found) {
-			complain("%s is in %s and in %s: write TOPOLOGY/%s",
-				 name, str(found, "topology"),
+			complain("%s is in %s and in %s: write TOPOLOGY/%s, or "
+				 "--pod NUMBER", name, str(found, "topology"),
 				 str(it, "topology"), name);
 			json_decref(found);
 			found = NULL;
@@ -101,11 +112,11 @@ json_t *find_item(const char *arg, const char *const *kinds, const char *what,
 	return found;
 }
 
-static int exec_in(const char *node, char **command)
+static int exec_in(const char *node, const char *pod, char **command)
 {
 	static const char *const kinds[] = { "node", "router", NULL };
 	int rc, err;
-	json_t *it = find_item(node, kinds, "node or router", &rc);
+	json_t *it = find_item(node, pod, kinds, "node or router", &rc);
 
 	if (!it)
 		return rc == EXIT_FAILED ? 126 : rc;
@@ -127,10 +138,10 @@ static int exec_in(const char *node, char **command)
 static const char *const spec[] = {
 	"network=", "chroot=", "user=", "name=", "wait=", "ifname=",
 	"address=", "address6=", "mac=", "publish=+", "label=+",
-	"ingress=", "egress=", NULL
+	"ingress=", "egress=", "pod=", NULL
 };
 enum { NETWORK, ROOT, USER, NAME, WAIT, IFNAME, ADDRESS, ADDRESS6, MAC,
-       PUBLISH, LABEL, INGRESS, EGRESS, VALUES };
+       PUBLISH, LABEL, INGRESS, EGRESS, POD, VALUES };
 
 /* Is what follows ARG its value? */
 static bool takes_value(const char *arg)
@@ -178,16 +189,21 @@ int cmd_exec(int argc, char **argv)
 
 	if (options(at, argv, spec, v) < 0)
 		return EXIT_USAGE;
-	for (i = ROOT; !v[NETWORK] && i < VALUES; i++)
+	for (i = ROOT; !v[NETWORK] && i < POD; i++)
 		if (v[i])
 			return usage(argv[0], "--%.*s is for --network",
 				     (int)strcspn(spec[i], "="), spec[i]);
 	if (!v[NETWORK] && at < argc)
 		node = argv[at++];
+	/* the only one that belongs to the node */
+	if (node && at + 1 < argc && !strcmp(argv[at], "--pod")) {
+		v[POD] = argv[at + 1];
+		at += 2;
+	}
 	if (at < argc && !strcmp(argv[at], "--"))
 		at++;
 	if (at >= argc)
 		return usage(argv[0], "NODE or --network NETWORK, and COMMAND "
 			     "are needed");
-	return node ? exec_in(node, argv + at) : on_network(v, argv + at);
+	return node ? exec_in(node, v[POD], argv + at) : on_network(v, argv + at);
 }

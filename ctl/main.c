@@ -83,7 +83,7 @@ const struct command commands[] = {
 	  "The same NAME with the same text again is no error.\n" },
 	{ "detach", cmd_detach, "NAME...", "unplugs what attach plugged in",
 	  "NAME may be TOPOLOGY/NAME.\n" },
-	{ "exec", cmd_exec, "NODE | --network NETWORK [OPTION...] [--] "
+	{ "exec", cmd_exec, "NODE [--pod N] | --network NETWORK [OPTION...] [--] "
 	  "COMMAND...",
 	  "runs a command in a node or router, or on a network",
 	  "NODE may be TOPOLOGY/NODE.  Needs root.  Exits as the command, or\n"

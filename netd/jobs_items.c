@@ -51,13 +51,38 @@ void job_topologies(struct engine *e, struct job *j)
 /* All of a kind, that of a name, or those that have all labels asked for. */
 static void list_all(const struct entry *en, const struct job *j, json_t *list)
 {
-	if (!j->nlabels && j->item_name)
+	if (!j->nlabels && j->item_name && !topo_pod(en->topo, 0))
 		json_array_append_new(list, json_named(en, j->item_name,
 						       j->kind));
 	else if (!j->nlabels)
 		json_items(en, j->kind, list);
 	else if (!j->kind || !strcmp(j->kind, "attachment"))
 		json_labelled(en, j->labels, j->nlabels, list);
+}
+
+/* Its name, or that of one of its pods. */
+static bool is_called(const struct entry *en, const char *name)
+{
+	const struct topology *pod;
+	unsigned int i;
+
+	if (!strcmp(en->name, name))
+		return true;
+	for (i = 0; en->topo && (pod = topo_pod(en->topo, i)); i++)
+		if (!strcmp(topo_name(pod), name))
+			return true;
+	return false;
+}
+
+/* Those of one pod. */
+static void keep_pod(json_t *items, const char *name)
+{
+	size_t k;
+
+	for (k = json_array_size(items); k--;)
+		if (strcmp(name, json_string_value(json_object_get(
+				json_array_get(items, k), "topology"))))
+			json_array_remove(items, k);
 }
 
 void job_items(struct engine *e, struct job *j)
@@ -71,10 +96,12 @@ void job_items(struct engine *e, struct job *j)
 
 		json_t *some;
 
-		if (j->name && strcmp(j->name, en->name))
+		if (!en->topo || (j->name && !is_called(en, j->name)))
 			continue;
 		some = json_array();
 		list_all(en, j, some);
+		if (j->name && strcmp(j->name, en->name))
+			keep_pod(some, j->name);
 		right_filter(j, en, some);
 		json_array_extend(items, some);
 		json_decref(some);

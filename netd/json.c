@@ -10,11 +10,11 @@
 
 /* --- items ----------------------------------------------------------- */
 
-static json_t *item(const struct entry *en, const struct topo_item *it)
+static json_t *item(const struct topo_item *it)
 {
 	json_t *o = json_object();
 
-	json_set(o, "topology", en->name);
+	json_set(o, "topology", it->topology);
 	json_set(o, "kind", it->kind);
 	json_set(o, "name", it->name);
 	json_set(o, "detail", it->detail);
@@ -45,7 +45,7 @@ void json_items(const struct entry *en, const char *kind, json_t *list)
 	n = topo_items(en->topo, a, &v);
 	for (i = 0; i < n; i++)
 		if (!kind || !strcmp(kind, v[i].kind))
-			json_array_append_new(list, item(en, &v[i]));
+			json_array_append_new(list, item(&v[i]));
 	arena_free(a);
 }
 
@@ -61,7 +61,7 @@ void json_labelled(const struct entry *en, char *const *labels, unsigned int n,
 	a = arena_new();
 	found = topo_items_labelled(en->topo, a, labels, n, &v);
 	for (i = 0; i < found; i++)
-		json_array_append_new(list, item(en, &v[i]));
+		json_array_append_new(list, item(&v[i]));
 	arena_free(a);
 }
 
@@ -76,7 +76,7 @@ json_t *json_named(const struct entry *en, const char *name, const char *kind)
 	a = arena_new();
 	if (topo_item_named(en->topo, name, a, &it) &&
 	    (!kind || !strcmp(kind, it.kind)))
-		o = item(en, &it);
+		o = item(&it);
 	arena_free(a);
 	return o;
 }

@@ -1,6 +1,7 @@
 // check.c - what can only be checked as a whole
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "topo/check.h"
+#include "topo/pods.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -191,6 +192,10 @@ int topo_check(struct topology *t, const struct state *found,
 	unsigned int errors = report->errors, before = report->count;
 	size_t i;
 
+	if (t->copies.n) {
+		arena_free(c.a);
+		return pods_check(t, found, numbers, others, nothers, report);
+	}
 	t->ready = false;
 	read_allowances(&c);
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {

@@ -7,6 +7,7 @@
 
 #include "topo/expand.h"
 #include "topo/index.h"
+#include "topo/pods.h"
 
 /* --- words ------------------------------------------------------------- */
 
@@ -256,11 +257,14 @@ int topo_expand(struct topology *t, const struct state *found,
 		struct numbers *numbers, struct state *wanted,
 		struct report *report)
 {
-	/* topo_check() did it a moment ago, as a rule */
-	int err = t->ready ? 0 : topo_resolve(t, found, numbers, report);
 	uint32_t from = wanted->n;
 	struct expander x;
+	int err;
 
+	if (t->copies.n)
+		return pods_expand(t, found, numbers, wanted, report);
+	/* topo_check() did it a moment ago, as a rule */
+	err = t->ready ? 0 : topo_resolve(t, found, numbers, report);
 	t->ready = false;
 	if (err)
 		return err;

@@ -21,7 +21,7 @@ static struct topo_item *add(struct items *s, const char *kind,
 
 	*it = (struct topo_item){
 		.kind = kind, .name = name ? name : "", .detail = "",
-		.netns = "", .ifname = "", .network = "", .address = "",
+		.topology = s->t->name, .netns = "", .ifname = "", .network = "", .address = "",
 		.vty = "",
 		.mac = "",
 	};
@@ -260,26 +260,43 @@ static void forward(struct items *s, const struct forward *f)
 	it->network = f->net ? f->net->n.name : "";
 }
 
+static uint32_t count(const struct topology *t)
+{
+	uint32_t n = t->networks.n + t->attachments.n + t->hosts.n +
+		     t->links.n + t->policies.n + t->forwarded.n + 1;
+
+	list_for(struct topology, c, &t->copies)
+		n += count(c);
+	return n;
+}
+
+static void add_all(struct items *s, const struct topology *t)
+{
+	s->t = t;
+	list_for(struct network, w, &t->networks)
+		network(s, w);
+	list_for(struct attachment, c, &t->attachments)
+		attachment(s, c);
+	list_for(struct router, w, &t->hosts)
+		host(s, w);
+	list_for(struct tlink, l, &t->links)
+		link_item(s, l);
+	list_for(struct policy, p, &t->policies)
+		policy(s, p);
+	list_for(struct forward, f, &t->forwarded)
+		forward(s, f);
+}
+
 unsigned int topo_items(const struct topology *t, struct arena *a,
 			struct topo_item **items)
 {
 	struct items s = { .t = t, .a = a };
 
-	s.v = arena_alloc(a, (t->networks.n + t->attachments.n + t->hosts.n +
-			      t->links.n + t->policies.n + t->forwarded.n + 1) *
-			  sizeof(*s.v));
-	list_for(struct network, w, &t->networks)
-		network(&s, w);
-	list_for(struct attachment, c, &t->attachments)
-		attachment(&s, c);
-	list_for(struct router, w, &t->hosts)
-		host(&s, w);
-	list_for(struct tlink, l, &t->links)
-		link_item(&s, l);
-	list_for(struct policy, p, &t->policies)
-		policy(&s, p);
-	list_for(struct forward, f, &t->forwarded)
-		forward(&s, f);
+	s.v = arena_alloc(a, count(t) * sizeof(*s.v));
+	if (!t->copies.n)
+		add_all(&s, t);
+	list_for(struct topology, c, &t->copies)
+		add_all(&s, c);
 	*items = s.v;
 	return s.n;
 }

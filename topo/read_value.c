@@ -221,7 +221,8 @@ static void read_list(struct reader *r, const struct field *f, struct list *l,
 		memset(&v, 0, sizeof(v));
 		if (many)
 			s.item = l->n;
-		read_scalar(r, f, f->elem, &v, &s);
+		read_scalar(r, f, many || !f->alone ? f->elem : f->alone, &v,
+			    &s);
 		list_push(r->arena, l, &v, f->elem->size);
 		if (!many)
 			return;

@@ -219,9 +219,9 @@ static const char *key_for(struct resolver *r, const struct leg_spec *l,
 	if (!r->numbers)
 		return NULL;
 	if (nth)
-		return arena_printf(r->a, "%s/%s/%s/%s/%u.%u", t->name, kind,
+		return arena_printf(r->a, "%s/%s/%s/%s/%u.%u", t->base, kind,
 				    owner_of(l), l->label, family, nth);
-	return join_words(r->a, t->name, "/", kind, "/", owner_of(l), "/",
+	return join_words(r->a, t->base, "/", kind, "/", owner_of(l), "/",
 			  l->label, family == 6 ? "/6" : "/4", NULL);
 }
 
@@ -325,7 +325,7 @@ static void home_written(struct resolver *r, struct network *w)
 
 static const char *home_key(struct resolver *r, struct network *w, bool six)
 {
-	return join_words(r->a, r->t->name, "/network/", w->n.name,
+	return join_words(r->a, r->t->base, "/network/", w->n.name,
 			  six ? "/gateway6" : "/gateway", NULL);
 }
 

@@ -234,7 +234,7 @@ static void want(struct resolver *r, struct wants *s, enum pool pool,
 	s->v[s->n++] = (struct want){
 		.pool = pool, .len = lens[pool], .net = net, .n = n,
 		.key = arena_printf(r->a, "%s%s/%s/%s/subnet%s",
-				    space_of(r->t), r->t->name, kind,
+				    space_of(r->t), r->t->base, kind,
 				    n->name, six),
 	};
 }

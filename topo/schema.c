@@ -469,7 +469,7 @@ static const struct field topology_fields[] = {
 	UNTIL("engine", engines, ROUTING),
 	LATER("checks", LABS),
 	LATER("solution", LABS),
-	LATER("pods", LABS),
+	LIST(topology, "pods", pods, field_ports, .alone = &type_pods),
 	LIST(topology, "owners", owners, type_who),
 	LIST(topology, "coexist", coexist, type_allow, .names = programs),
 	LATER("hosts", HOSTS),

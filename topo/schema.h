@@ -23,6 +23,7 @@ extern const struct field_type type_pool6;
 extern const struct field_type type_addr4;	/* struct addrspec */
 extern const struct field_type type_addr6;
 extern const struct field_type type_loopback;	/* struct addrspec */
+extern const struct field_type type_pods;	/* struct ports: 1 to N */
 extern const struct field_type type_router_id;	/* struct ip; auto is none */
 extern const struct field_type type_area;	/* uint32_t */
 extern const struct field_type type_gateway4;	/* const char * */

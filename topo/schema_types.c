@@ -223,6 +223,24 @@ static int read_loopback(const struct field *f, const char *text, void *v,
 	return 0;
 }
 
+/* How many there are, from 1. */
+static int read_pods(const struct field *f, const char *text, void *v,
+		     struct arena *a, struct buf *why)
+{
+	struct ports *p = v;
+
+	if (field_ports.read(f, text, v, a, why))
+		return -EINVAL;
+	if (p->lo == p->hi)
+		p->lo = 1;
+	return 0;
+}
+
+static void print_pods(const struct field *f, const void *v, struct buf *out)
+{
+	field_ports.print(f, v, out);
+}
+
 static int read_router_id(const struct field *f, const char *text, void *v,
 			  struct arena *a, struct buf *why)
 {
@@ -593,6 +611,9 @@ const struct field_type type_addr6 =
 const struct field_type type_loopback =
 	FIXED("an address like 10.255.0.1, auto or none", struct addrspec,
 	      read_loopback, print_addr);
+const struct field_type type_pods =
+	FIXED("how many, like 20, or a list like [3-6, 9]", struct ports,
+	      read_pods, print_pods);
 const struct field_type type_router_id =
 	FIXED("an IPv4 address like 10.255.0.1, or auto", struct ip,
 	      read_router_id, print_router_id);

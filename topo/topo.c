@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "topo/pods.h"
 #include "topo/read.h"
 #include "topo/resolve.h"
 #include "topo/schema.h"
@@ -101,6 +102,9 @@ static void check_name(struct reader *r, struct topology *t)
 		reader_error(r, PLACE(t, rec_topology, name), "name",
 			     "expected a name, found \"%s\", which is a word "
 			     "with a meaning of its own", t->name);
+	t->base = t->name;
+	if (t->pod)
+		t->name = arena_printf(t->arena, "%s-%u", t->base, t->pod);
 	t->n.name = t->name;
 	buf_free(&why);
 }
@@ -108,7 +112,9 @@ static void check_name(struct reader *r, struct topology *t)
 /* Nodes make a lab: its bridges are out of the host's way. */
 static void set_home(struct reader *r, struct topology *t)
 {
-	if (!t->home)
+	if (t->pods.n)
+		t->home = t->name;
+	else if (!t->home)
 		t->home = t->nodes.n ? t->name : "host";
 	else if (strcmp(t->home, "host") && name_reserved(t->home))
 		reader_error(r, PLACE(t, rec_topology, home), "namespace",
@@ -169,8 +175,9 @@ static void read_topology(struct reader *r, struct topology *t)
 	close_document(r);
 }
 
-struct topology *topo_read(const char *file, const char *text, size_t len,
-			   struct report *report)
+static struct topology *read_text(const char *file, const char *text,
+				  size_t len, struct report *report,
+				  uint32_t pod)
 {
 	struct arena *a = arena_new();
 	struct topology *t = arena_alloc(a, sizeof(*t));
@@ -178,6 +185,7 @@ struct topology *topo_read(const char *file, const char *text, size_t len,
 	struct reader r;
 
 	t->arena = a;
+	t->pod = pod;
 	if (!reader_begin(&r, a, file, text, len, report))
 		read_topology(&r, t);
 	if (!r.dead && t->n.at)
@@ -193,10 +201,36 @@ struct topology *topo_read(const char *file, const char *text, size_t len,
 	return NULL;
 }
 
+struct topology *topo_read(const char *file, const char *text, size_t len,
+			   struct report *report)
+{
+	struct topology *t = read_text(file, text, len, report, 0), *c;
+	const uint32_t *pods;
+	uint32_t i, n;
+
+	if (!t || !t->pods.n)
+		return t;
+	n = pods_numbers(t, &pods, report);
+	for (i = 0; i < n; i++) {
+		c = read_text(file, text, len, report, pods[i]);
+		if (!c)
+			break;
+		list_push(t->arena, &t->copies, &c, sizeof(c));
+	}
+	if (n && i == n) {
+		pods_begin(t);
+		return t;
+	}
+	topo_free(t);
+	return NULL;
+}
+
 void topo_free(struct topology *t)
 {
 	if (!t)
 		return;
+	list_for(struct topology, c, &t->copies)
+		topo_free(c);
 	arena_free(t->resolved);
 	arena_free(t->arena);
 }
@@ -210,7 +244,7 @@ const char *topo_network_name(const struct topology *t, unsigned int i)
 {
 	const struct network *const *v = t->networks.items;
 
-	return i < t->networks.n ? v[i]->n.name : NULL;
+	return i < t->networks.n && !t->copies.n ? v[i]->n.name : NULL;
 }
 
 const char *topo_home(const struct topology *t)
@@ -287,6 +321,12 @@ int topo_attach(struct topology *t, const char *file, const char *text,
 	unsigned int errors = report->errors;
 	struct reader r;
 
+	if (t->copies.n) {
+		report_error(report, (struct pos){ 0 }, NULL, "expected a "
+			     "topology without pods, found %s: attachments to "
+			     "a pod are written in its file", t->name);
+		return -EINVAL;
+	}
 	if (!reader_begin(&r, t->arena, file, text, len, report))
 		read_attachments(&r, t, &new);
 	reader_end(&r);

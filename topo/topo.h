@@ -426,6 +426,13 @@ struct topology {
 	struct list allow;	/* struct word */
 	struct list coexist;	/* struct word: programs */
 	struct list owners;	/* const char * */
+	struct list pods;	/* struct ports: their numbers */
+	/* Of one with pods nothing is made but these: the same text again, each
+	 * with a name, a home and automatic MACs of its own. */
+	struct list copies;	/* struct topology * */
+	const char *base;	/* the name without the pod's number, by which
+				 * automatic numbers are kept */
+	uint32_t pod;		/* 0: not a copy */
 	/* resolved */
 	const char *netns;	/* "": the host's own */
 	const char *uplink_if, *uplink_if6;	/* in the home namespace */

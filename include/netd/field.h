@@ -103,6 +103,8 @@ struct field {
 	uint64_t min, max;	/* bounds of numbers; max 0: the type's */
 	const char *const *names;	/* of an enum, NULL terminated */
 	const struct field_type *elem;	/* of a list */
+	const struct field_type *alone;	/* YAML: of what is written instead
+					 * of a list; NULL: one elem */
 	const struct record *sub;	/* of a record */
 	const char *later;	/* YAML: known and not built yet; what it is */
 };

@@ -189,6 +189,7 @@ struct topo_plug {
 
 /* The part of a topology as JSON-like text for `show`: NAME is what it is. */
 struct topo_item {
+	const char *topology;	/* its name, or that of one of its pods */
 	const char *kind;	/* "network", "attachment", "router", "node",
 				 * "link", "policy", "forward" */
 	const char *name;
@@ -210,6 +211,9 @@ struct topo_item {
  */
 unsigned int topo_items(const struct topology *t, struct arena *a,
 			struct topo_item **items);
+
+/* The I-th of its pods: a topology called "campus-7"; or NULL. */
+const struct topology *topo_pod(const struct topology *t, unsigned int i);
 
 /* Only attachments with all of N labels, "KEY=VALUE" each; else the same. */
 unsigned int topo_items_labelled(const struct topology *t, struct arena *a,

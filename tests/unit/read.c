@@ -241,7 +241,7 @@ static void check_later(void)
 {
 	bad("networks:\n  a: {vlan: 5}\n", "networks.a.vlan: not yet: "
 	    "comes with VLANs");
-	bad("pods: 20\n", "1:7: pods: not yet");
+	bad("vars: {}\n", "1:7: vars: not yet");
 	bad("checks:\n  - {name: x, from: [a}\n", "2:");
 	bad("engine: bird\n", "until then: frr");
 	bad("routing: [ospf, rip]\n", "static, ospf, bgp, none");
