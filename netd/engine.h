@@ -26,6 +26,8 @@ struct plug {
 	int64_t born;		/* ms: when this daemon heard of it */
 	bool opened;		/* a transient tap that somebody had open */
 	int64_t left;		/* ms: since when its end waits; docker_left.c */
+	int64_t absent;		/* ms: since when there is no namespace of its
+				 * name; 0: there is one */
 };
 
 /* A topology, in force or about to be. */

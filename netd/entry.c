@@ -64,6 +64,7 @@ struct entry *entry_copy(const struct entry *en)
 		c->plugs[i].born = en->plugs[i].born;
 		c->plugs[i].opened = en->plugs[i].opened;
 		c->plugs[i].left = en->plugs[i].left;
+		c->plugs[i].absent = en->plugs[i].absent;
 	}
 	c->live = en->live ? copy(en->live) : NULL;
 	return c;

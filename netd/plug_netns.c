@@ -144,20 +144,36 @@ bool plug_is_over(struct engine *e, const struct step *s)
 	return false;
 }
 
+/* A namespace of that name may come back: its container starts again. */
+#define RETURN_MS 10000
+
+static bool stays_away(struct engine *e, struct plug *p)
+{
+	int64_t now = now_ms();
+
+	if (!p->absent)
+		p->absent = now;
+	if (now - p->absent >= RETURN_MS)
+		return true;
+	engine_look(e, 0, p->absent + RETURN_MS - now);
+	return false;
+}
+
 /* Is its port missing because its namespace is gone, or another one? */
-static bool is_gone(struct engine *e, const struct topo_plug *p,
-		    const char *home)
+static bool is_gone(struct engine *e, struct plug *plug,
+		    const struct topo_plug *p, const char *home)
 {
 	struct object port = { .kind = p->transient ? KIND_TAP : KIND_VETH,
 			       .netns = home, .name = p->port };
-	const struct hold *h;
+	const struct hold *h = hold_find(&e->holds, &port);
+	bool gone = h && h->absent && (h->err == ENOENT || h->err == ESTALE ||
+				       h->err == EINVAL);
 
-	if (!p->transient && !is_bound(p->netns) &&
+	if (gone && !p->transient && !is_bound(p->netns) &&
 	    strcmp(p->netns, PEER_PARKED))
-		return false;
-	h = hold_find(&e->holds, &port);
-	return h && h->absent && (h->err == ENOENT || h->err == ESTALE ||
-				  h->err == EINVAL);
+		return stays_away(e, plug);
+	plug->absent = 0;
+	return gone;
 }
 
 /* A tap that was made for a program which never came for it. */
@@ -187,7 +203,7 @@ static const char *why_gone(struct engine *e, const struct entry *en,
 	struct topo_item it;
 
 	if (topo_item_named(en->topo, p->name, a, &it) && it.plug &&
-	    (is_gone(e, it.plug, topo_home(en->topo)) ||
+	    (is_gone(e, p, it.plug, topo_home(en->topo)) ||
 	     is_unused(e, en, p, it.plug)))
 		why = it.plug->transient ? "its program is gone" :
 		      "its network namespace is gone";
