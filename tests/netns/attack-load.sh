@@ -15,7 +15,9 @@ cat >"$WORLD/load.net.yaml" <<'YAML'
 networks:
   a: {mode: nat, subnet: 10.1.0.0/16, subnet6: "fd00:1::/64", mac: "02:00:00:00:0a:ff", log: true}
   b: {mode: nat, subnet: 10.2.0.0/24, subnet6: "fd00:2::/64", log: true}
+  d: {mode: nat, subnet: 10.4.0.0/24, mac: "02:00:00:00:0d:ff", dhcp: {ranges: [10.4.0.100-10.4.0.120]}}
 attachments:
+  d1: {network: d, type: veth, netns: d1, mac: "02:00:00:00:0d:01", address: 10.4.0.11}
   a1: {network: a, type: veth, netns: a1, mac: "02:00:00:00:0a:01", address: 10.1.0.11, address6: "fd00:1::11"}
   a3: {network: a, type: veth, netns: a3, mac: "02:00:00:00:0a:03", address: 10.1.0.13, address6: "fd00:1::13", anti-spoofing: false}
   b1: {network: b, type: veth, netns: b1, address: 10.2.0.11, address6: "fd00:2::11"}
@@ -115,10 +117,33 @@ stations()
 	can a1 10.1.0.1 icmp
 }
 
+# A13: one guest with many client identifiers has one address all the same.
+starved()
+{
+	local head n i
+	head=$(eth ffffffffffff 020000000d01 0800)$(v4 0.0.0.0 255.255.255.255 \
+		17 "$(udp 68 67 "$(dhcp 020000000d01 | sed 's/350101ff$//')")")
+	for i in {100..120}; do
+		printf '%s3501033d0300aa%02x32040a0400%02xff\n' "$head" $i $i
+		printf '%s3501013d0300aa%02x32040a0400%02xff\n' "$head" $i $i
+	done >"$WORLD/many"
+	printf '%s3501033d0300bbbb32040a04000bff\n' "$head" >>"$WORLD/many"
+	in_ns d1 "$FRAME" send eth0 - <"$WORLD/many" >/dev/null
+	soon "A13 control: it has its own address" eval \
+		'leases | grep -qx 10.4.0.11'
+	n=$(leases | grep -vcx 10.4.0.11)
+	check "A13 and no other ($n of 21)" [ "$n" = 0 ]
+}
+
+leases()
+{
+	netdctl leases --json | jq -r '.leases[].address'
+}
+
 start_netd
 outside
 serve outside udp 7
-guests a1 a3 b1
+guests a1 a3 b1 d1
 apply "$WORLD/load.net.yaml"
 can b1 203.0.113.254 udp 7
 can b1 2001:db8::254 udp 7
@@ -128,3 +153,4 @@ must sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600 \
 answered
 logged
 stations
+starved
