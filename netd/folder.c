@@ -252,7 +252,7 @@ static struct entry *start_file(struct engine *e, const struct text_file *f,
 	}
 	en->seen = seen;
 	en->broken = !f->kept;
-	en->unknown = !old;
+	en->unknown |= !old;
 	json_decref(en->findings);
 	en->findings = findings;
 	return en;
@@ -275,13 +275,19 @@ static void start_kept(void *arg, const char *name)
 	if (!has_suffix(name))
 		return;
 	text = store_read(&e->store, STORE_TOPOLOGIES, name, &len);
-	if (!text)
-		return;
 	base = strndup(name, strlen(name) - strlen(SUFFIX));
 	file = format(e->opt->state_dir, "/" STORE_TOPOLOGIES "/", name);
 	report_clear(e->report);
-	en = prepare(e, base, NULL, file, text, len);
-	if (entry_build_some(e, en, r->set)) {
+	if (text && len)
+		en = prepare(e, base, NULL, file, text, len);
+	else
+		en = entry_new(base, NULL, file, "", 0);
+	if (!text || !len) {
+		report_error(e->report, (struct pos){ 0 }, NULL,
+			     "%s can't be read: what it asked for stays until "
+			     "%s is applied again, or taken down", file, base);
+		en->broken = en->unknown = true;
+	} else if (entry_build_some(e, en, r->set)) {
 		log_findings(e);
 		en->broken = en->unknown = true;
 	}

@@ -58,8 +58,14 @@ static void load_plug(void *arg, const char *name)
 	size_t len;
 	char *text = store_read(&l->e->store, l->folder, name, &len);
 
-	if (text)
+	if (text) {
 		entry_plug(l->en, name, text);
+	} else {
+		/* it may be a guest's, which runs */
+		log_error("%s/%s/%s can't be read: nothing goes until that "
+			  "file does", l->e->opt->state_dir, l->folder, name);
+		l->en->unknown = true;
+	}
 	free(text);
 	/* some may wait for a program that never comes */
 	l->e->transients = true;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "netd/field.h"
 #include "netd/log.h"
 
 static int open_lock(int dir, const char *name)
@@ -176,6 +178,36 @@ static void close_fd(int *fd)
 		close(*fd);
 }
 
+/*
+ * A text that lost its end may still be one: of a topology with fewer
+ * networks, say.  So each begins with a line that tells how long it is, and
+ * its hash.  One without is somebody's own, or of an older netd.  What was
+ * added to the end since is the reader's to judge.
+ */
+#define HEAD "# netd %zu %016" PRIx64 "\n"
+
+/* Takes the line away.  false: this is not what was written. */
+static bool sound(char *text, size_t *len)
+{
+	uint64_t hash;
+	char line[64];
+	size_t want;
+	int n;
+
+	if (strncmp(text, "# netd ", 7))
+		return *len == 0 || *len > 7 || strncmp(text, "# netd ", *len);
+	n = sscanf(text + 7, "%zu %" SCNx64, &want, &hash);
+	if (n != 2)
+		return false;
+	n = snprintf(line, sizeof(line), HEAD, want, hash);
+	if (strncmp(text, line, n) || want > *len - n ||
+	    hash64(text + n, want) != hash)
+		return false;
+	*len -= n;
+	memmove(text, text + n, *len + 1);
+	return true;
+}
+
 char *store_read(struct store *s, const char *folder, const char *name,
 		 size_t *len)
 {
@@ -196,9 +228,15 @@ char *store_read(struct store *s, const char *folder, const char *name,
 		err = -EINVAL;
 	else
 		text = slurp(fd, st.st_size, len, &err);
+	if (text && !sound(text, len)) {
+		free(text);
+		text = NULL;
+		err = -EBADMSG;
+	}
 	if (err && err != -ENOENT)
 		log_warning("state file %s/%s is left out: %s",
-			    folder ? folder : ".", name, strerror(-err));
+			    folder ? folder : ".", name, err == -EBADMSG ?
+			    "it is damaged" : strerror(-err));
 	return text;
 }
 
@@ -248,6 +286,23 @@ int write_at(int dir, const char *name, const void *p, size_t len, mode_t mode,
 	return err;
 }
 
+/* Nothing needs no line that tells so. */
+static int write_sound(int dir, const char *name, const void *p, size_t len,
+		       bool safe)
+{
+	char *whole = malloc(len + 64);
+	int err, n = 0;
+
+	if (!whole)
+		fatal("out of memory");
+	if (len)
+		n = snprintf(whole, 64, HEAD, len, hash64(p, len));
+	memcpy(whole + n, p, len);
+	err = write_at(dir, name, whole, n + len, 0600, safe);
+	free(whole);
+	return err;
+}
+
 int store_write(struct store *s, const char *folder, const char *name,
 		const void *p, size_t len, bool safe)
 {
@@ -256,8 +311,7 @@ int store_write(struct store *s, const char *folder, const char *name,
 
 	if (plain(name)) {
 		dir = open_folder(s, folder, true);
-		err = dir < 0 ? -errno : write_at(dir, name, p, len, 0600,
-					      safe);
+		err = dir < 0 ? -errno : write_sound(dir, name, p, len, safe);
 	}
 	if (err)
 		log_error("state file %s/%s can't be written: %s",

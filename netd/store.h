@@ -20,8 +20,9 @@
  *	attachments/TOPOLOGY/NAME	{NAME: {...}}
  *	links/TOPOLOGY		what was done to its links: live.c
  *	docker/ID		{"network": TOPOLOGY/NETWORK, ...}: docker.h
- * Files are written whole and renamed.  What can't be read is left out with a
- * warning: it must not keep the rest from working.
+ * Files are written whole and renamed, and begin with a line of their length
+ * and hash.  What can't be read is left out with a warning: it must not keep
+ * the rest from working, and nothing goes that it may have asked for.
  */
 struct store {
 	int dir;
@@ -49,8 +50,8 @@ void store_close(struct store *s);
 
 /*
  * The whole file FOLDER/NAME; FOLDER and SUB may be NULL.  Zero terminated; the
- * caller frees it.  NULL when there is none, or it isn't a plain file of a
- * sensible size.
+ * caller frees it.  NULL when there is none, it isn't a plain file of a
+ * sensible size, or not as it was written.
  */
 char *store_read(struct store *s, const char *folder, const char *name,
 		 size_t *len);
