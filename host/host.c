@@ -153,11 +153,12 @@ static int look(struct host *h, uint32_t what, const struct state *wanted,
 	int i, k, err = 0;
 
 	/* what happened until now is what is looked at */
-	h->told &= ~what;
 	h->looking = what;
-	if (h->watch && what & OBSERVE_LINKS)
+	if (!(what & OBSERVE_PEEK))
+		h->told &= ~what;
+	if (h->watch && what & OBSERVE_LINKS && !(what & OBSERVE_PEEK))
 		watch_drain(h);
-	if (h->watch && what & OBSERVE_NFT)
+	if (h->watch && what & OBSERVE_NFT && !(what & OBSERVE_PEEK))
 		watch_drain_nft(h);
 	for (i = 1; i <= KIND_COUNT && !err; i++) {
 		/* facts last: the default route's link is known by then */

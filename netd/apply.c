@@ -54,7 +54,8 @@ struct state *observe(struct engine *e, uint32_t flags,
 		*err = f.err;
 	if (*err) {
 		log_warning("the host can't be observed: %s",
-			    strerror(-*err));
+			    *err == -EADDRINUSE ? "another netd has the rules "
+			    "of this network namespace" : strerror(-*err));
 		state_free(f.state);
 		return NULL;
 	}

@@ -54,7 +54,8 @@ void job_doctor(struct engine *e, struct job *j)
 
 	hints_add(hints, e->wanted);
 	state_sort(hints, NULL, NULL);
-	found = observe(e, OBSERVE_LINKS | OBSERVE_FACTS | OBSERVE_SURVEY,
+	found = observe(e, OBSERVE_LINKS | OBSERVE_FACTS | OBSERVE_SURVEY |
+			OBSERVE_PEEK,
 			hints, &err);
 	state_free(hints);
 	if (!found) {

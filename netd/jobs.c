@@ -360,7 +360,8 @@ static void answer_plan(struct engine *e, struct job *j,
 	char *s;
 	int err;
 
-	err = reconcile_plan(e, OBSERVE_ALL, wanted, &found, &plan);
+	err = reconcile_plan(e, OBSERVE_ALL | OBSERVE_PEEK, wanted, &found,
+			     &plan);
 	if (err) {
 		job_error(j, 503, "the host can't be observed: %s",
 			     strerror(-err));

@@ -100,7 +100,7 @@ static void add_file(void *arg, const char *name)
 
 	if (!split(l, name))
 		return;
-	text = store_read(&l->e->store, FOLDER, name, &len);
+	text = store_read_foreign(&l->e->store, FOLDER, name, &len);
 	for (line = text ? strtok_r(text, "\n", &at) : NULL; line;
 	     line = strtok_r(NULL, "\n", &at))
 		add_lease(l, line);

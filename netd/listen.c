@@ -117,6 +117,19 @@ void listener_admins(struct listener *l, bool (*is_admin)(int fd, void *arg),
 	l->arg = arg;
 }
 
+/* Another daemon, with a state folder of its own, has that socket. */
+static bool is_answered(const struct sockaddr_un *un)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
+	bool yes = fd >= 0 && (!connect(fd, (const void *)un, sizeof(*un)) ||
+			       errno == EAGAIN);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
 static int bind_to(struct listener *l, struct event_base *base,
 		   const char *path)
 {
@@ -128,8 +141,9 @@ static int bind_to(struct listener *l, struct event_base *base,
 	if (strlen(path) >= sizeof(un.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(un.sun_path, path);
-	/* what a daemon before us left; the state folder's lock says that
-	 * none is running */
+	if (is_answered(&un))
+		return -EADDRINUSE;
+	/* what a daemon before us left */
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	mask = umask(0177);

@@ -159,6 +159,35 @@ static void stubborn(struct engine *e, const struct plan *plan)
 	}
 }
 
+static bool makes_namespace(const struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->n; i++)
+		if (plan->steps[i].op == OP_CREATE &&
+		    plan->steps[i].want->kind == KIND_NETNS)
+			return true;
+	return false;
+}
+
+/*
+ * A namespace that somebody has deleted took its rules with it: they come
+ * before its interfaces, though no event told of them.
+ */
+static int plan_all(struct engine *e, uint32_t *flags, struct state **found,
+		    struct plan *plan)
+{
+	int err = reconcile_plan(e, *flags, e->wanted, found, plan);
+
+	if (err || *flags & OBSERVE_NFT || !makes_namespace(plan))
+		return err;
+	plan_free(plan);
+	state_free(*found);
+	memset(plan, 0, sizeof(*plan));
+	*flags |= OBSERVE_NFT;
+	return reconcile_plan(e, *flags, e->wanted, found, plan);
+}
+
 /* One round: how many steps succeeded, or a negative errno. */
 static int round_once(struct engine *e, uint32_t flags, bool last)
 {
@@ -166,7 +195,7 @@ static int round_once(struct engine *e, uint32_t flags, bool last)
 	struct state *found;
 	int err, done = 0;
 
-	err = reconcile_plan(e, flags, e->wanted, &found, &plan);
+	err = plan_all(e, &flags, &found, &plan);
 	if (err)
 		return err;
 	if (flags & OBSERVE_FACTS && observe_host(e, found))

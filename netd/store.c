@@ -181,23 +181,20 @@ static void close_fd(int *fd)
 /*
  * A text that lost its end may still be one: of a topology with fewer
  * networks, say.  So each begins with a line that tells how long it is, and
- * its hash.  One without is somebody's own, or of an older netd.  What was
- * added to the end since is the reader's to judge.
+ * its hash.  What was added to the end since is the reader's to judge.
  */
 #define HEAD "# netd %zu %016" PRIx64 "\n"
+#define HEAD_MAX 64
 
 /* Takes the line away.  false: this is not what was written. */
 static bool sound(char *text, size_t *len)
 {
 	uint64_t hash;
-	char line[64];
+	char line[HEAD_MAX];
 	size_t want;
 	int n;
 
-	if (strncmp(text, "# netd ", 7))
-		return *len == 0 || *len > 7 || strncmp(text, "# netd ", *len);
-	n = sscanf(text + 7, "%zu %" SCNx64, &want, &hash);
-	if (n != 2)
+	if (sscanf(text, "# netd %zu %" SCNx64, &want, &hash) != 2)
 		return false;
 	n = snprintf(line, sizeof(line), HEAD, want, hash);
 	if (strncmp(text, line, n) || want > *len - n ||
@@ -208,8 +205,8 @@ static bool sound(char *text, size_t *len)
 	return true;
 }
 
-char *store_read(struct store *s, const char *folder, const char *name,
-		 size_t *len)
+static char *read_file(struct store *s, const char *folder, const char *name,
+		       size_t *len, bool ours)
 {
 	__attribute__((cleanup(close_fd))) int dir = -1, fd = -1;
 	char *text = NULL;
@@ -224,11 +221,11 @@ char *store_read(struct store *s, const char *folder, const char *name,
 			    O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st))
 		err = -errno;
-	else if (!S_ISREG(st.st_mode) || st.st_size > STORE_MAX)
+	else if (!S_ISREG(st.st_mode) || st.st_size > STORE_MAX + HEAD_MAX)
 		err = -EINVAL;
 	else
 		text = slurp(fd, st.st_size, len, &err);
-	if (text && !sound(text, len)) {
+	if (text && ((ours && !sound(text, len)) || *len > STORE_MAX)) {
 		free(text);
 		text = NULL;
 		err = -EBADMSG;
@@ -238,6 +235,18 @@ char *store_read(struct store *s, const char *folder, const char *name,
 			    folder ? folder : ".", name, err == -EBADMSG ?
 			    "it is damaged" : strerror(-err));
 	return text;
+}
+
+char *store_read(struct store *s, const char *folder, const char *name,
+		 size_t *len)
+{
+	return read_file(s, folder, name, len, true);
+}
+
+char *store_read_foreign(struct store *s, const char *folder,
+			 const char *name, size_t *len)
+{
+	return read_file(s, folder, name, len, false);
 }
 
 static int write_all(int fd, const char *p, size_t len)
@@ -286,17 +295,15 @@ int write_at(int dir, const char *name, const void *p, size_t len, mode_t mode,
 	return err;
 }
 
-/* Nothing needs no line that tells so. */
 static int write_sound(int dir, const char *name, const void *p, size_t len,
 		       bool safe)
 {
-	char *whole = malloc(len + 64);
-	int err, n = 0;
+	char *whole = malloc(len + HEAD_MAX);
+	int err, n;
 
 	if (!whole)
 		fatal("out of memory");
-	if (len)
-		n = snprintf(whole, 64, HEAD, len, hash64(p, len));
+	n = snprintf(whole, HEAD_MAX, HEAD, len, hash64(p, len));
 	memcpy(whole + n, p, len);
 	err = write_at(dir, name, whole, n + len, 0600, safe);
 	free(whole);

@@ -11,6 +11,7 @@
  * Below the state folder:
  *	lock, kernel.lock
  *	numbers			automatic numbers, as numbers_print()
+ *	numbers.twin		the same, should that be damaged
  *	sysctls			"NAME VALUE": what they were before
  *	topologies/NAME.net.yaml	given by the API
  *	last-good/NAME.net.yaml	of the configuration folder
@@ -55,6 +56,10 @@ void store_close(struct store *s);
  */
 char *store_read(struct store *s, const char *folder, const char *name,
 		 size_t *len);
+
+/* The same of a file that another program wrote. */
+char *store_read_foreign(struct store *s, const char *folder,
+			 const char *name, size_t *len);
 
 /*
  * Writes it whole.  SAFE: it is on the disk when this returns, and so is its

@@ -10,6 +10,7 @@
 #include "netd/log.h"
 
 #define NUMBERS "numbers"
+#define NUMBERS_TWIN "numbers.twin"
 /* Bytes that are added to the file before it is written anew. */
 #define TAIL_MAX (256 << 10)
 /* To look again is cheap next to what was done, or in a small host. */
@@ -28,11 +29,18 @@ static int numbers_write(struct engine *e, bool whole, bool safe)
 		numbers_print(e->numbers, &b);
 		err = store_write(&e->store, NULL, NUMBERS, buf_text(&b),
 				  b.len, safe);
+		if (!err)
+			err = store_write(&e->store, NULL, NUMBERS_TWIN,
+					  buf_text(&b), b.len, false);
 		e->numbers_tail = 0;
 	} else {
 		numbers_print_changes(e->numbers, &b);
 		err = store_append(&e->store, NUMBERS, buf_text(&b), b.len,
 				   safe);
+		/* if it can't be, the other is there */
+		if (!err)
+			store_append(&e->store, NUMBERS_TWIN, buf_text(&b),
+				     b.len, false);
 		e->numbers_tail += b.len;
 	}
 	buf_free(&b);
@@ -61,15 +69,24 @@ void numbers_restore(struct engine *e)
 	numbers_undo(e->numbers, 0);
 }
 
-void numbers_load(struct engine *e)
+static bool numbers_from(struct engine *e, const char *name)
 {
 	size_t len;
-	char *text = store_read(&e->store, NULL, NUMBERS, &len);
+	char *text = store_read(&e->store, NULL, name, &len);
+	bool good = text && len && !numbers_read(e->numbers, text);
 
-	if (text && numbers_read(e->numbers, text))
+	if (text && len && !good)
 		log_warning("state file %s is left out: it makes no sense",
-			    NUMBERS);
+			    name);
 	free(text);
+	return good;
+}
+
+/* Other numbers would cut off all that have them. */
+void numbers_load(struct engine *e)
+{
+	if (!numbers_from(e, NUMBERS) && numbers_from(e, NUMBERS_TWIN))
+		log_warning("the numbers are those of %s", NUMBERS_TWIN);
 }
 
 /* The refusals as errors at the places that asked for it; how many. */

@@ -131,10 +131,10 @@ static const uint8_t *udata_find(const uint8_t *p, unsigned int n,
 
 static int table_reply(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[NFTA_TABLE_FLAGS + 1];
+	const struct nlattr *tb[NFTA_TABLE_OWNER + 1];
 	struct nft_found *f = arg;
 
-	attrs(nlh, tb, NFTA_TABLE_FLAGS);
+	attrs(nlh, tb, NFTA_TABLE_OWNER);
 	if (!is_str(tb[NFTA_TABLE_NAME], f->table))
 		return 0;
 	f->tables = grow(f->arena, f->tables, f->ntables, &f->ctables,
@@ -142,6 +142,7 @@ static int table_reply(const struct nlmsghdr *nlh, void *arg)
 	f->tables[f->ntables++] = (struct nft_found_table){
 		.family = family_of(nlh),
 		.flags = get_be32(tb[NFTA_TABLE_FLAGS]),
+		.owner = get_be32(tb[NFTA_TABLE_OWNER]),
 	};
 	return 0;
 }

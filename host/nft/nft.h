@@ -456,6 +456,7 @@ struct arena;
 struct nft_found_table {
 	int family;
 	uint32_t flags;		/* 2: owner, 4: persist */
+	uint32_t owner;		/* the socket of flag 2, or 0 */
 };
 
 struct nft_found_chain {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "driver.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,18 @@ static bool still_true(struct nft_net *n)
 	return !nft_sock_generation(&n->sock, &gen) && gen == f->gen;
 }
 
+/* Two netds in one namespace would each take away what the other makes. */
+static bool is_anothers(const struct nft_net *n)
+{
+	const struct nft_found *f = &n->found;
+
+	for (uint32_t i = 0; i < f->ntables; i++)
+		if (f->tables[i].flags & NFT_TF_OWNER && f->tables[i].owner &&
+		    f->tables[i].owner != n->sock.port)
+			return true;
+	return false;
+}
+
 static int look(struct nft_net *n)
 {
 	int err;
@@ -138,6 +151,8 @@ static int look(struct nft_net *n)
 		return 0;
 	nft_forget_found(n);
 	err = nft_dump(&n->sock, NFT_OUR_TABLE, true, arena_new(), &n->found);
+	if (!err && is_anothers(n))
+		err = -EADDRINUSE;
 	if (err) {
 		nft_forget_found(n);
 		return err;

@@ -49,6 +49,8 @@ enum {
 	OBSERVE_SYSCTLS = 8,	/* only those of the body; also in LINKS */
 	OBSERVE_SURVEY = 16,	/* with FACTS: what else is on the host, see
 				 * doctor.h */
+	OBSERVE_PEEK = 32,	/* for somebody who asks: what was noticed so
+				 * far is still to be told */
 	DIRTY_REAPED = 256,	/* the links of a large removal are gone */
 };
 

@@ -35,6 +35,7 @@ YAML
 	check "a change that waits to be confirmed" netdctl apply \
 		--confirm 3000s "$WORLD/net.net.yaml"
 	can a1 10.1.0.1 icmp
+	must poll "$SOON" eval '! ip -n a1 -6 addr show tentative | grep -q .'
 	for dev in nd-a nd-b nd-kept ndp-b1 ndp-b2; do
 		must ip link show $dev >/dev/null
 	done
@@ -47,8 +48,9 @@ YAML
 
 indexes()
 {
-	ip -o link show group 20077 2>/dev/null | cut -d: -f1,2
+	ip -o link show group 7234932 | cut -d: -f1,2
 	ip -n a1 -o addr show eth0
+	ip -o -4 addr show dev nd-b
 }
 
 # damaged WHAT: netd starts, says what it can't read, and cuts nothing
@@ -182,6 +184,15 @@ twice()
 		"$WORLD/conf2" --state-dir "$WORLD/state2" \
 		--socket "$NETD_SOCKET"
 	check "the first goes on" netdctl status
+	"$NETD" --config-dir "$WORLD/conf2" --state-dir "$WORLD/state2" \
+		--socket "$WORLD/second.sock" >"$WORLD/second.log" 2>&1 &
+	other=$!
+	soon "one with all of its own does nothing" grep -q \
+		'another netd' "$WORLD/second.log"
+	kill -KILL $other
+	wait $other 2>/dev/null
+	same "what the first has made stays" "$(cat "$WORLD/indexes")" \
+		"$(indexes)"
 	can a1 10.1.0.1 icmp
 }
 
