@@ -104,7 +104,7 @@ static void router_iface(struct where *w, struct leg_spec *leg)
 		.closed4 = r->policies.n > 0, .closed6 = r->policies.n > 0,
 		.out4 = r->up != NULL, .out6 = r->up != NULL,
 		.nat4 = r->up != NULL, .nat6 = r->up != NULL,
-		.snat = r->snat,
+		.behind = r->up != NULL, .snat = r->snat,
 	};
 	for (i = 0; i < leg->ips.n; i++)
 		*(ips[i].ip.family == 6 ? &f->net6 : &f->net4) =

@@ -39,6 +39,7 @@ struct iface {
 	struct tlink *link;
 	struct prefix net4, net6;	/* what is on it */
 	bool closed4, closed6;	/* nothing passes that isn't let */
+	bool behind;		/* a border: nor does anything come in */
 	bool out4, out6;	/* may go to the outside */
 	bool nat4, nat6;	/* and is translated on the way there */
 	bool managed;		/* our own, not an `external` one */

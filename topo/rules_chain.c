@@ -132,6 +132,8 @@ static bool passes(const struct use *u, bool six)
 
 	if (f && !to && (six ? f->out6 : f->out4))
 		return true;
+	if (!f && to && to->behind)
+		return false;
 	return !(f && (six ? f->closed6 : f->closed4)) &&
 		!(to && (six ? to->closed6 : to->closed4));
 }

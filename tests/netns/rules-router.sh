@@ -117,6 +117,36 @@ labs()
 	nothing_left
 }
 
+# nat: a network, and no policies at all: its side gets in by forwards only
+bare_border()
+{
+	cat >"$WORLD/bare.net.yaml" <<'YAML'
+networks:
+  in: {subnet: 10.1.0.0/24, subnet6: "fd00:1::/64"}
+  out: {subnet: 10.3.0.0/24, subnet6: "fd00:3::/64"}
+routers:
+  gw: {networks: [in, out], nat: out, forwards: ["8080:i1:80/tcp"]}
+nodes:
+  i1: {networks: [in]}
+  o1: {networks: [out]}
+YAML
+	apply "$WORLD/bare.net.yaml"
+	local gw gw6
+	gw=$(in_ns bare.gw ip -j -4 addr | jq -r '.[].addr_info[].local' |
+		grep '^10\.3\.')
+	gw6=$(in_ns bare.gw ip -j -6 addr | jq -r '.[].addr_info[].local' |
+		grep -i '^fd00:3:')
+	serve bare.i1 tcp 80
+	must ip -n bare.o1 route replace 10.1.0.0/24 via "$gw"
+	must ip -n bare.o1 route replace fd00:1::/64 via "$gw6"
+	can bare.o1 "$gw" tcp 8080
+	can bare.o1 "$gw6" tcp 8080
+	cannot bare.o1 10.1.0.2 tcp 80
+	cannot bare.o1 fd00:1::2 tcp 80
+	cannot bare.o1 10.1.0.2 icmp
+	check "down" netdctl down bare
+}
+
 # nat: a network; policies of a router's own
 border()
 {
@@ -180,5 +210,6 @@ for nf in $NF; do
 	remember
 	home
 	labs
+	bare_border
 	border
 done
