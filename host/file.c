@@ -216,6 +216,12 @@ static struct files *files_of(struct host *h)
 	return h->files;
 }
 
+/* Each line is a value; else it is a whole configuration. */
+static bool is_of_lines(const struct file *f)
+{
+	return f->check && strchr(f->check, ' ');
+}
+
 static void note_reader(struct host *h, const struct file *f)
 {
 	struct files *x = files_of(h);
@@ -223,7 +229,7 @@ static void note_reader(struct host *h, const struct file *f)
 
 	if (i >= 0)
 		x->told |= 1u << i;
-	if (!f->reader || !*f->reader || (f->check && *f->check) ||
+	if (!f->reader || !*f->reader || (f->check && *f->check && !is_of_lines(f)) ||
 	    vty_has(f->reader))
 		return;
 	for (i = 0; i < x->n; i++)
@@ -248,11 +254,19 @@ static void file_create(struct host *h, const struct step *s)
 	char path[PATH_MAX];
 	int err = file_path(h, f->o.name, path, sizeof(path));
 
+	if (!err && is_of_lines(f)) {
+		/* the former one stays when this one is not right */
+		err = process_check_lines(h, f->check, f->text, &why);
+		if (err) {
+			step_failed(h, s, err, why.len ? why.p : NULL);
+			return;
+		}
+	}
 	if (!err && vty && read_all(path, &old))
 		buf_reset(&old);
 	if (!err)
 		err = write_file(h, path, f->text ? f->text : "", is_kept(f));
-	if (!err && f->check && *f->check)
+	if (!err && f->check && *f->check && !is_of_lines(f))
 		err = process_check(h, f->check, path, &why);
 	if (!err && vty && old.len)
 		err = vty_change(h, f->reader, buf_text(&old),

@@ -306,6 +306,9 @@ void process_signal(struct host *h, const char *name, int sig);
 /* Lets PROGRAM look at a configuration: 0, or -EIO with its words in WHY. */
 int process_check(struct host *h, const char *program, const char *path,
 		  struct buf *why);
+/* The same of lines; CHECK as struct file's. */
+int process_check_lines(struct host *h, const char *check, const char *text,
+			struct buf *why);
 /* The program of the process that is called "PROGRAM/WHAT", or NULL. */
 const struct spawned_program *process_program(const char *name);
 int process_fds(struct host *h, struct pollfd *fds, int room);

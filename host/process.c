@@ -531,20 +531,66 @@ const struct driver driver_process = {
 
 /* --- before it is used -------------------------------------------------- */
 
+static int test(struct host *h, char **argv, struct buf *why)
+{
+	struct spawned s;
+	int err = spawn_start(ns_home(h)->fd, argv, &s);
+
+	if (!err)
+		return spawn_end(&s, START_MS, why);
+	if (err == -ENOENT)
+		buf_printf(why, "there is no %s: apt install %s", argv[0],
+			   spawn_package(argv[0]));
+	return err;
+}
+
 int process_check(struct host *h, const char *program, const char *path,
 		  struct buf *why)
 {
 	char conf[PATH_MAX + 16];
 	char *argv[] = { (char *)program, (char *)"--test", conf, NULL };
-	struct spawned s;
-	int err;
 
 	snprintf(conf, sizeof(conf), "--conf-file=%s", path);
-	err = spawn_start(ns_home(h)->fd, argv, &s);
-	if (!err)
-		return spawn_end(&s, START_MS, why);
-	if (err == -ENOENT)
-		buf_printf(why, "there is no %s: apt install %s", program,
-			   spawn_package(program));
+	return test(h, argv, why);
+}
+
+/* The first N values of KEY that are lines of *TEXT, which moves on. */
+static int test_lines(struct host *h, const char *program, const char *key,
+		      const char **text, int n, struct buf *why)
+{
+	struct arena *a CLEANUP(arena_cleanup) = arena_new();
+	char *argv[DAEMON_ARGS + 4] = {
+		(char *)program, (char *)"--test", (char *)"--conf-file=/dev/null"
+	};
+	size_t len;
+	int i = 3;
+
+	for (; **text && i < n + 3; *text += len + ((*text)[len] == '\n')) {
+		len = strcspn(*text, "\n");
+		argv[i++] = arena_printf(a, "--%s=%.*s", key, (int)len, *text);
+	}
+	return test(h, argv, why);
+}
+
+int process_check_lines(struct host *h, const char *check, const char *text,
+			struct buf *why)
+{
+	struct arena *a CLEANUP(arena_cleanup) = arena_new();
+	const char *key = strchr(check, ' ') + 1, *at = text, *one;
+	const char *program = arena_strndup(a, check, key - 1 - check);
+	int err = 0;
+
+	while (*at && !err)
+		err = test_lines(h, program, key, &at, DAEMON_ARGS, why);
+	/* which of them? */
+	for (at = text; err == -EIO && *at;) {
+		one = at;
+		buf_reset(why);
+		if (!test_lines(h, program, key, &at, 1, why))
+			continue;
+		buf_printf(why, ": %s=%.*s", key, (int)strcspn(one, "\n"),
+			   one);
+		break;
+	}
 	return err;
 }

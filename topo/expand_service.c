@@ -183,6 +183,7 @@ static void serve_network(struct expander *x, const struct network *w)
 	const struct service_conf c = conf_of(x, w);
 	struct pos pos = w->n.pos;
 	struct buf text = { 0 };
+	struct file *f;
 
 	add_conf(x, &c);
 	if (c.what & (SERVE_DHCP | SERVE_DHCP6)) {
@@ -193,7 +194,9 @@ static void serve_network(struct expander *x, const struct network *w)
 	}
 	if (c.what & (SERVE_DHCP | SERVE_DHCP6 | SERVE_RA)) {
 		dnsmasq_options(&c, &text);
-		add_file(x, c.base, NETD_RUN, "/options", &text, pos);
+		f = add_file(x, c.base, NETD_RUN, "/options", &text, pos);
+		if (w->dhcp && w->dhcp->options.n)
+			f->check = "dnsmasq dhcp-option";
 	}
 	if (c.what & SERVE_DNS) {
 		dnsmasq_servers(&c, &text);

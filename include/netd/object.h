@@ -287,7 +287,8 @@ struct file {
 	const char *reader;	/* BORN: the process that is told of a change
 				 * by SIGHUP, or "" */
 	const char *check;	/* BORN: the program that tells whether it may
-				 * begin to use the text, or "" */
+				 * begin to use the text, or ""; "PROGRAM KEY":
+				 * each line is a value of that key */
 };
 
 /*

@@ -118,22 +118,29 @@ soon "one dnsmasq" eval '[ "$(pgrep -cx dnsmasq)" = 1 ]'
 
 # a configuration that can't be is refused and changes nothing
 pid=$(pid)
-sed 's/ntp-server/no-such-option/' lab.net.yaml >bad.net.yaml
-sed -i 's/^namespace/name: lab\nnamespace/' bad.net.yaml
-netdctl apply bad.net.yaml >bad.out 2>&1
+for bad in 's/ntp-server/no-such-option/' 's/10.1.0.8}/10.1.0.x}/'; do
+	sed -e "$bad" -e 's/^namespace/name: lab\nnamespace/' \
+		lab.net.yaml >bad.net.yaml
+	check_not "$bad" netdctl apply bad.net.yaml
+	check "dnsmasq's words at its line" eval 'netdctl apply bad.net.yaml \
+		2>&1 | grep -q "^bad.net.yaml:4:3: .*options: .*dhcp-option"'
+done
 still "what can't be"
+check "a lease all the same" ask
 
 # it ends as soon as it is started: later and later, and that is said
 netdctl events >events & ev=$!
-for i in 1 2 3 4 5; do
-	poll 3 eval 'p=$(pid) && [ -d /proc/$p ]' || break
+die_again()
+{
 	kill -KILL "$(pid)" 2>/dev/null
-	poll 2 eval '! [ -d /proc/$(pid) ]'
-done
-soon "the status says so" eval 'netdctl status | grep -q "dnsmasq/lab.web.*ended"'
-check "an event too" grep -q 'drift.*process dnsmasq/lab.web ended' events
+	netdctl status | grep -q "dnsmasq/lab.web.*ended"
+}
+check "the status says so" poll 20 die_again
+# whoever listens hears of it; that it does takes a moment
+check "an event too" poll 20 eval 'die_again
+	grep -q "drift.*process dnsmasq/lab.web ended" events'
 kill $ev
-soon "it is back in the end" eval '[ "$(pgrep -cx dnsmasq)" = 1 ]'
+check "it is back in the end" poll 30 eval '[ "$(pgrep -cx dnsmasq)" = 1 ]'
 
 check "down" netdctl down lab
 soon "no process is left" eval '[ -z "$(pgrep -x dnsmasq)" ]'
