@@ -69,24 +69,35 @@ void numbers_restore(struct engine *e)
 	numbers_undo(e->numbers, 0);
 }
 
-static bool numbers_from(struct engine *e, const char *name)
+static bool numbers_from(struct engine *e, const char *name, const char *text)
 {
-	size_t len;
-	char *text = store_read(&e->store, NULL, name, &len);
-	bool good = text && len && !numbers_read(e->numbers, text);
-
-	if (text && len && !good)
-		log_warning("state file %s is left out: it makes no sense",
-			    name);
-	free(text);
-	return good;
+	if (!text || !numbers_read(e->numbers, text))
+		return text;
+	log_warning("state file %s is left out: it makes no sense", name);
+	return false;
 }
 
-/* Other numbers would cut off all that have them. */
+/*
+ * Other numbers would cut off all that have them.  What is added to the end of
+ * both may have come to one only, and an end may be lost: the longer one is
+ * right.
+ */
 void numbers_load(struct engine *e)
 {
-	if (!numbers_from(e, NUMBERS) && numbers_from(e, NUMBERS_TWIN))
-		log_warning("the numbers are those of %s", NUMBERS_TWIN);
+	size_t len = 0, twin_len = 0;
+	char *text = store_read(&e->store, NULL, NUMBERS, &len);
+	char *twin = store_read(&e->store, NULL, NUMBERS_TWIN, &twin_len);
+	bool later = twin && twin_len > len;
+
+	if (text && twin && (len != twin_len || memcmp(text, twin, len)))
+		log_warning("state files %s and %s differ", NUMBERS,
+			    NUMBERS_TWIN);
+	if (!numbers_from(e, later ? NUMBERS_TWIN : NUMBERS,
+			  later ? twin : text))
+		numbers_from(e, later ? NUMBERS : NUMBERS_TWIN,
+			     later ? text : twin);
+	free(text);
+	free(twin);
 }
 
 /* The refusals as errors at the places that asked for it; how many. */
