@@ -105,7 +105,23 @@ fd00:81::10 vm2" "$(netdctl leases --json | jq -r '.leases[] |
 	select(.attachment == "vm1" or .attachment == "vm2") |
 	"\(.address) \(.attachment)"' | sort)"
 
+# a reservation by DUID, which reaches dnsmasq without a restart
+pid=$(cat "$WORLD/run/dnsmasq/dhcp-dns.store/pid")
+sed 's/^    dhcp: true$/    dhcp: {reservations: [{hostname: fixed, '\
+'duid: "00:03:00:01:02:00:00:00:00:77", address: "fd00:81::77"}]}/' \
+	"$FILE" >dhcp-dns.net.yaml
+apply dhcp-dns.net.yaml
+same "the same dnsmasq" "$pid" "$(cat "$WORLD/run/dnsmasq/dhcp-dns.store/pid")"
+check "attach" netdctl attach dhcp-dns/store --netns st --name st \
+	--mac 02:00:00:00:00:77 --address none --address6 none
+soon "a link-local address" eval '! ip -n st -6 addr show tentative |
+	grep -q fe80'
+check "DHCPv6" client st -6 -D LL
+check "gives what is reserved" has st fd00:81::77
+stop_client st
+same "its name" fd00:81::77 "$(name vm2 fd00:81::1 fixed.store.dhcp-dns AAAA)"
+
 check "down" netdctl down dhcp-dns
 ip -n ct1 link del eth0 2>/dev/null
-for n in vm1 vm2; do ip -n $n link del eth0 2>/dev/null; done
+for n in st vm1 vm2; do ip -n $n link del eth0 2>/dev/null; done
 nothing_left
