@@ -138,6 +138,8 @@ static int apply_one(const char *file, const char *wait, const char *confirm)
 		printf("%s: %lld steps\n", name, (long long)
 		       json_integer_value(json_object_get(r.json, "steps")));
 	if (!want_json && r.code == 200)
+		print_effects(r.json);
+	if (!want_json && r.code == 200)
 		print_confirm(r.json);
 	rc = finish(&r);
 	return rc || !wait ? rc : wait_for(name, atof(wait));

@@ -83,6 +83,8 @@ char *read_file(const char *file, size_t *len);
 
 /* Prints steps for people, and how many there are; their number. */
 unsigned int print_steps(const json_t *answer);
+/* Prints what a change cuts and opens, what hurts first. */
+void print_effects(const json_t *answer);
 
 /* --- table.c --------------------------------------------------------- */
 

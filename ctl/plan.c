@@ -160,8 +160,10 @@ static int plan_online(const char *file)
 	free(path);
 	free(text);
 	n = json_array_size(json_object_get(r.json, "steps"));
-	if (r.code == 200 && !want_json)
+	if (r.code == 200 && !want_json) {
 		print_steps(r.json);
+		print_effects(r.json);
+	}
 	rc = finish(&r);
 	return rc ? rc : n ? EXIT_CHANGES : EXIT_OK;
 }

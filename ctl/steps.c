@@ -128,3 +128,21 @@ unsigned int print_steps(const json_t *answer)
 		       n - create - destroy, destroy);
 	return n;
 }
+
+#define EFFECTS_TOLD 40
+
+void print_effects(const json_t *answer)
+{
+	static const char *const words[] = { "cuts", "changes", "opens" };
+	const json_t *list = json_object_get(answer, "effects"), *x;
+	unsigned int told = 0;
+	size_t i, k;
+
+	for (k = 0; k < 3; k++)
+		json_array_foreach(list, i, x)
+			if (!strcmp(str(x, "effect"), words[k]) &&
+			    told++ < EFFECTS_TOLD)
+				printf("%s: %s\n", words[k], str(x, "text"));
+	if (told > EFFECTS_TOLD)
+		printf("... and %u more\n", told - EFFECTS_TOLD);
+}

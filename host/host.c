@@ -225,6 +225,9 @@ static void serve(struct host *h, const struct wire_head *head,
 	case WIRE_NETNS:
 		send_done(h, head->id, ready_netns(h, head->id, p, end));
 		return;
+	case WIRE_COUNT:
+		send_done(h, head->id, nft_count(h, head->id, p, end));
+		return;
 	case WIRE_EXEC:
 		exec_start(h, head->id, p, end, fds, *nfds);
 		return;

@@ -37,6 +37,8 @@ extern const struct driver driver_netns, driver_bridge, driver_veth,
 	driver_outside;
 /* all nft kinds; host/nft */
 extern const struct driver driver_nft;
+/* Counts connections by their marks (WIRE_COUNT).  host/nft */
+int nft_count(struct host *h, uint32_t id, const char *p, const char *end);
 /* rules in chains of others; host/nft */
 extern const struct driver driver_accept;
 

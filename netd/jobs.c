@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "netd/docker.h"
+#include "netd/effects.h"
 #include "netd/history.h"
 #include "netd/jobs.h"
 #include "netd/log.h"
@@ -168,14 +169,16 @@ void forget_text(struct engine *e, const char *topology)
 	free(name);
 }
 
+/* Takes the reference EFFECTS, which may be NULL. */
 static void answer_applied(struct engine *e, struct job *j,
-			   const struct entry *en)
+			   const struct entry *en, json_t *effects)
 {
-	job_answer(j, 200, json_pack("{s:s, s:i, s:o, s:o, s:o*}", "topology",
-				     en->name, "steps", (int)e->steps,
-				     "findings", json_findings(e->report),
-				     "waiting", json_holds(e, en), "confirm",
-				     confirm_json(e)));
+	job_answer(j, 200, json_pack("{s:s, s:i, s:o, s:o, s:o*, s:o*}",
+				     "topology", en->name, "steps",
+				     (int)e->steps, "findings",
+				     json_findings(e->report), "waiting",
+				     json_holds(e, en), "confirm",
+				     confirm_json(e), "effects", effects));
 }
 
 /* The same again: whatever it asks for is known, and only the host is looked
@@ -207,7 +210,7 @@ static void apply_again(struct engine *e, struct job *j, struct entry *en)
 		job_error(j, 503, "the host can't be observed: %s",
 			     strerror(-err));
 	else
-		answer_applied(e, j, en);
+		answer_applied(e, j, en, NULL);
 }
 
 /* With a time to confirm it in, which is written down before the change. */
@@ -229,6 +232,7 @@ static int update_confirmed(struct engine *e, struct job *j,
 static void apply_text(struct engine *e, struct job *j)
 {
 	struct entry *en = requested(e, j), *old;
+	json_t *effects = NULL;
 	struct topos next;
 	int err;
 
@@ -255,15 +259,17 @@ static void apply_text(struct engine *e, struct job *j)
 		job_findings(e, j, err);
 		entry_free(en);
 	} else {
+		effects = effects_items(e, old, en);
 		topos_put(&next, en);
 		err = update_confirmed(e, j, &next, en);
 		if (err && err != -EAGAIN) {
 			job_findings(e, j, err);
 		} else if (!err) {
 			en->findings = json_findings(e->report);
-			answer_applied(e, j, en);
+			answer_applied(e, j, en, json_incref(effects));
 		}
 	}
+	json_decref(effects);
 	if (err && old)
 		restore_source(e, old->file);
 	free(next.v);
@@ -314,7 +320,7 @@ static void apply_file(struct engine *e, struct job *j, struct entry *en)
 					 json_incref(en->findings) :
 					 json_findings(e->report)));
 	else
-		answer_applied(e, j, en);
+		answer_applied(e, j, en, NULL);
 }
 
 static void job_apply(struct engine *e, struct job *j)
@@ -350,14 +356,16 @@ static void job_apply(struct engine *e, struct job *j)
 
 /* --- plan ------------------------------------------------------------ */
 
+/* OLD and EN: the topology that changes, or NULL. */
 static void answer_plan(struct engine *e, struct job *j,
-			const struct state *wanted)
+			const struct state *wanted, const struct entry *old,
+			const struct entry *en)
 {
 	struct plan plan = { 0 };
 	struct buf b = { 0 };
 	struct state *found;
-	json_t *findings;
-	char *s;
+	json_t *findings, *effects;
+	char *s, *x;
 	int err;
 
 	err = reconcile_plan(e, OBSERVE_ALL | OBSERVE_PEEK, wanted, &found,
@@ -369,14 +377,20 @@ static void answer_plan(struct engine *e, struct job *j,
 	}
 	change_refused(e, &plan);
 	findings = json_findings(e->report);
+	effects = effects_items(e, old, en);
+	effects_steps(e, &plan, found, effects);
 	s = json_dumps(findings, JSON_COMPACT);
-	buf_printf(&b, "{\"findings\": %s, \"steps\": ", s);
+	x = json_dumps(effects, JSON_COMPACT);
+	buf_printf(&b, "{\"findings\": %s, \"effects\": %s, \"steps\": ", s,
+		   x);
 	json_plan(&plan, e->wanted, e->report, &b);
 	buf_str(&b, "}");
 	j->code = e->report->errors ? 422 : 200;
 	j->answer = b.p;
 	free(s);
+	free(x);
 	json_decref(findings);
+	json_decref(effects);
 	plan_free(&plan);
 	state_free(found);
 }
@@ -404,7 +418,7 @@ static void plan_text(struct engine *e, struct job *j)
 		if (err)
 			job_findings(e, j, err);
 		else
-			answer_plan(e, j, c.wanted);
+			answer_plan(e, j, c.wanted, old, en);
 		change_end(e, &c);
 	}
 	free(next.v);
@@ -419,7 +433,7 @@ static void job_plan(struct engine *e, struct job *j)
 	if (j->len)
 		plan_text(e, j);
 	else
-		answer_plan(e, j, e->wanted);
+		answer_plan(e, j, e->wanted, NULL, NULL);
 }
 
 /* --- down, reload ---------------------------------------------------- */

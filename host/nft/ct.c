@@ -282,3 +282,48 @@ int ct_delete_marks(struct nft_sock *k, const uint32_t *marks,
 	free(f);
 	return err;
 }
+
+struct tally {
+	const uint32_t *marks;
+	unsigned int n;
+	uint32_t *counts;
+};
+
+static int by_mark(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int on_tally(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[CTA_MAX + 1];
+	const struct tally *t = arg;
+	const uint32_t *at;
+	uint32_t mark;
+
+	attrs(NULL, nlh, tb, CTA_MAX);
+	mark = get_be32(tb[CTA_MARK]);
+	at = mark ? bsearch(&mark, t->marks, t->n, sizeof(*t->marks),
+			    by_mark) : NULL;
+	if (at)
+		t->counts[at - t->marks]++;
+	return 0;
+}
+
+int ct_count_marks(struct nft_sock *k, const uint32_t *marks,
+		   unsigned int n, uint32_t *counts)
+{
+	struct tally t = { .marks = marks, .n = n, .counts = counts };
+	_Alignas(8) char buf[256];
+	int err = -EINTR;
+
+	for (int i = 0; i < 10 && err == -EINTR; i++) {
+		memset(counts, 0, n * sizeof(*counts));
+		err = nft_sock_ask(k, message(buf, IPCTNL_MSG_CT_GET,
+					      NLM_F_DUMP, AF_UNSPEC),
+				   on_tally, &t);
+	}
+	return err;
+}

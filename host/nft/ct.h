@@ -27,6 +27,10 @@ struct ct_filter {
  */
 int ct_delete(struct nft_sock *k, const struct ct_filter *f, unsigned int n);
 
+/* How many entries carry each of these marks, which are sorted. */
+int ct_count_marks(struct nft_sock *k, const uint32_t *marks,
+		   unsigned int n, uint32_t *counts);
+
 /* Deletes the entries that carry one of these marks, and no others. */
 int ct_delete_marks(struct nft_sock *k, const uint32_t *marks,
 		    unsigned int n);

@@ -58,6 +58,8 @@ uint32_t nft_table_flags(struct nft_net *n, int family);
 int nft_send(struct host *h, struct nft_net *n);
 /* After it: connections by marks that are gone, addresses learned at ports
  * that are gone. */
+/* One that connections have whose policy is no other's: they don't end. */
+bool nft_mark_is_shared(uint32_t mark);
 void nft_end_connections(struct nft_net *n);
 void nft_end_learned(struct nft_net *n);
 

@@ -89,7 +89,7 @@ static int by_number(const void *a, const void *b)
  * its mode let the connection pass, that a policy forbids it since), and
  * other programs like small marks too.
  */
-static bool is_shared(uint32_t mark)
+bool nft_mark_is_shared(uint32_t mark)
 {
 	return mark < 16 || mark >= 0xfffffff0;
 }
@@ -109,7 +109,7 @@ void nft_end_connections(struct nft_net *n)
 		uint32_t mark = g->v[i];
 		bool again = kept && g->v[kept - 1] == mark;
 
-		if (again || is_shared(mark))
+		if (again || nft_mark_is_shared(mark))
 			continue;
 		if (!c->n || !bsearch(&mark, c->v, c->n, sizeof(*c->v),
 				      by_number))

@@ -30,6 +30,8 @@ enum wire_type {
 	 * address */
 	WIRE_READY,
 	WIRE_NETNS,		/* body: str of a namespace, as ns_open() */
+	/* body: str netns, u32 n, n marks: how many connections have each? */
+	WIRE_COUNT,
 	/* host -> netd */
 	WIRE_FOUND = 64,	/* body: state; a big one comes in several */
 	WIRE_PROGRESS,		/* body: u32 done, u32 total */
@@ -39,6 +41,7 @@ enum wire_type {
 	WIRE_EXITED,		/* body: u32 status as of waitpid(2) */
 	WIRE_INODE,		/* body: u32 inode number of a namespace, u32
 				 * user who owns its user namespace */
+	WIRE_COUNTED,		/* body: u32 for each mark of the question */
 };
 
 /* Flags of WIRE_OBSERVE and of the body of WIRE_DIRTY: what to look at. */
