@@ -36,6 +36,7 @@ static const struct driver *const all[KIND_COUNT] = {
 	[KIND_ACCEPT] = &driver_accept,
 	[KIND_FILE] = &driver_file,
 	[KIND_PROCESS] = &driver_process,
+	[KIND_ZONE] = &driver_zone,
 };
 
 #define FDS_MAX 3		/* that come with a request */
@@ -330,6 +331,7 @@ static const struct driver *const outside[KIND_COUNT] = {
 	[KIND_FACT] = &driver_fact_outside,
 	[KIND_FILE] = &driver_file,
 	[KIND_PROCESS] = &driver_process,
+	[KIND_ZONE] = &driver_zone,
 };
 
 static void finish(struct host *h)

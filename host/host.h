@@ -41,6 +41,8 @@ extern const struct driver driver_nft;
 int nft_count(struct host *h, uint32_t id, const char *p, const char *end);
 /* rules in chains of others; host/nft */
 extern const struct driver driver_accept;
+/* what firewall-cmd does; zone.c */
+extern const struct driver driver_zone;
 
 
 /*

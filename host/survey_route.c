@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,7 +77,7 @@ static int take_route(void *arg, struct nlmsghdr *nlh)
 	struct buf name CLEANUP(buf_free) = { 0 };
 	struct rtmsg *r = nlmsg_data(nlh);
 	struct nlattr *tb[RTA_MAX + 1];
-	struct linkmap_row *dev = NULL;
+	char dev[IF_NAMESIZE] = "";
 	struct take *t = arg;
 	uint32_t table;
 
@@ -88,12 +89,12 @@ static int take_route(void *arg, struct nlmsghdr *nlh)
 	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL ||
 	    r->rtm_protocol == NETD_RTPROT || t->n++ >= ROUTES_MAX)
 		return 0;
-	if (tb[RTA_OIF])
-		dev = linkmap_index(&ns_home(t->h)->links,
-				    nla_get_u32(tb[RTA_OIF]));
+	/* that of the namespace we are in: the host's */
+	if (tb[RTA_OIF] && !if_indextoname(nla_get_u32(tb[RTA_OIF]), dev))
+		*dev = '\0';
 	buf_printf(&name, "route:%u ", table);
 	print_net(&name, r->rtm_family, tb[RTA_DST], r->rtm_dst_len);
-	survey_add(t->found, buf_text(&name), dev ? dev->name : "");
+	survey_add(t->found, buf_text(&name), dev);
 	return 0;
 }
 

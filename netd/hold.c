@@ -217,5 +217,6 @@ bool hold_can_wait(const struct step *s, int err)
 		return !((const struct veth *)o)->peer_ours &&
 		       ((const struct veth *)o)->peer_netns[0];
 	return o->kind == KIND_NIC || o->kind == KIND_SYSCTL ||
-	       o->kind == KIND_ROUTE || o->kind == KIND_ACCEPT;
+	       o->kind == KIND_ROUTE || o->kind == KIND_ACCEPT ||
+	       o->kind == KIND_ZONE;
 }

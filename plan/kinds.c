@@ -174,6 +174,10 @@ static const struct field accept_fields[] = {
 	ROW(accept, program, field_str, CLASS_INFO),
 };
 
+static const struct field zone_fields[] = {
+	ROW(zone, program, field_str, CLASS_INFO),
+};
+
 static const struct field fact_fields[] = {
 	ROW(fact, value, field_str, CLASS_INFO),
 };
@@ -209,6 +213,7 @@ const struct kind_info kinds[KIND_COUNT] = {
 	[KIND_FILE] = KIND(file, "file", PHASE_FILES, PHASE_GO),
 	[KIND_PROCESS] = KIND(process, "process", PHASE_SERVICES, PHASE_GO),
 	[KIND_ACCEPT] = KIND(accept, "accept", PHASE_ROUTES, PHASE_GO),
+	[KIND_ZONE] = KIND(zone, "zone", PHASE_ROUTES, PHASE_GO),
 };
 
 int kind_by_name(const char *name)

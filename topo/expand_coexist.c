@@ -26,6 +26,18 @@ static void accept(struct expander *x, const struct coexist_place *p,
 	a->program = p->program;
 }
 
+/* The key has its quotes: it is an element's. */
+static void zone(struct expander *x, const struct coexist_place *p,
+		 const char *key, struct pos pos)
+{
+	struct zone *z;
+
+	z = state_add(x->out, KIND_ZONE, "",
+		      arena_printf(x->out->arena, "%s %.*s", p->zone,
+				   (int)strcspn(key + 1, "\""), key + 1), pos);
+	z->program = p->program;
+}
+
 static void accept_all(struct expander *x, const struct coexist_place *p,
 		       uint32_t from, uint32_t to, struct pos pos)
 {
@@ -37,7 +49,9 @@ static void accept_all(struct expander *x, const struct coexist_place *p,
 		if (o->kind != KIND_ELEMENT || o->netns[0] ||
 		    strncmp(o->name, MANAGED, strlen(MANAGED)))
 			continue;
-		if (p->in)
+		if (p->zone)
+			zone(x, p, o->name + strlen(MANAGED), pos);
+		else if (p->in)
 			accept(x, p, true, o->name + strlen(MANAGED), pos);
 		if (p->out)
 			accept(x, p, false, o->name + strlen(MANAGED), pos);

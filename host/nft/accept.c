@@ -27,8 +27,6 @@
  */
 
 #define RULE_MAX	4096
-#define CMD_MS		20000	/* firewall-cmd is slow */
-#define CMD_MAX		128	/* interfaces in one command */
 
 static int family_of(const struct coexist_place *p)
 {
@@ -105,16 +103,6 @@ static bool has_tag(const struct nftnl_rule *r)
 	return ours;
 }
 
-/* An interface of ours is in the zone: only netd puts them there. */
-static bool in_zone(struct chain_dump *d, const char *words, const char *dev)
-{
-	struct linkmap_row *l = linkmap_name(&d->ns->links, dev);
-	char to[64];
-
-	snprintf(to, sizeof(to), " goto:filter_IN_%s", d->place->zone);
-	return strstr(words, to) && l && l->kind != KIND_LINK;
-}
-
 static void found_rule(struct chain_dump *d, const char *dev, bool in)
 {
 	struct state *s = d->found;
@@ -153,7 +141,7 @@ static void take_rule(struct chain_dump *d, const struct nftnl_rule *r)
 	const char *words;
 	bool in = true;
 
-	if (!d->place->zone && !has_tag(r)) {
+	if (!has_tag(r)) {
 		d->behind = true;
 		return;
 	}
@@ -164,8 +152,6 @@ static void take_rule(struct chain_dump *d, const struct nftnl_rule *r)
 		if (!is_about(words, false, dev))
 			return;
 	}
-	if (d->place->zone && !in_zone(d, words, dev))
-		return;
 	if (d->dev && (strcmp(d->dev, dev) || d->in != in))
 		return;
 	d->n++;
@@ -232,6 +218,44 @@ static int dump_chain(struct chain_dump *d)
 		err = ask_rules(d->sock, d->place, d->place->chain, on_rule,
 				d);
 	}
+	return err;
+}
+
+struct each {
+	const struct coexist_place *place;
+	struct ns *ns;
+	void (*fn)(void *arg, const char *words);
+	void *arg;
+};
+
+static int on_each(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+	struct buf b CLEANUP(buf_free) = { 0 };
+	const struct each *e = arg;
+
+	if (!r)
+		return -ENOMEM;
+	if (nftnl_rule_nlmsg_parse(nlh, r) >= 0 &&
+	    !strcmp(nftnl_rule_get_str(r, NFTNL_RULE_CHAIN),
+		    e->place->chain))
+		nft_foreign_rule(NULL, e->ns, r, &b);
+	if (b.len)
+		e->fn(e->arg, b.p + strcspn(b.p, " "));
+	nftnl_rule_free(r);
+	return 0;
+}
+
+int accept_each(struct host *h, const struct coexist_place *p,
+		void (*fn)(void *arg, const char *words), void *arg)
+{
+	struct each e = { .place = p, .ns = ns_home(h), .fn = fn, .arg = arg };
+	struct nft_net *n;
+	int i, err;
+
+	n = nft_net_get(h, e.ns, &err);
+	for (i = 0, err = n ? -EINTR : err; i < 20 && err == -EINTR; i++)
+		err = ask_rules(&n->sock, p, p->chain, on_each, &e);
 	return err;
 }
 
@@ -380,6 +404,8 @@ static int accept_observe(struct host *h, const struct state *wanted,
 	n = nft_net_get(h, d.ns, &err);
 	for (i = 0; n && i < coexist_count && !err; i++) {
 		d.place = &coexist_places[i];
+		if (d.place->zone)
+			continue;
 		d.sock = &n->sock;
 		err = dump_chain(&d);
 		err = err == -ENOENT ? 0 : err;
@@ -473,100 +499,6 @@ static int take_out(struct nft_sock *k, struct ns *ns,
 	return err == -ENOENT ? 0 : err;
 }
 
-/* --- a zone of firewalld's ------------------------------------------------------ */
-
-/* Steps of a run that one firewall-cmd is for: it takes a third of a second. */
-struct zone_steps {
-	const struct step *steps[CMD_MAX];
-	int n;
-	bool add;
-	const char *zone;
-};
-
-static struct zone_steps zone;
-
-/* What firewall-cmd says of steps FROM to TO. */
-static int zone_run(struct host *h, int from, int to, struct buf *why)
-{
-	struct arena *a = arena_new();
-	char *argv[CMD_MAX + 3], dev[16];
-	struct spawned s;
-	int i, n = 0, err;
-	bool in;
-
-	argv[n++] = (char *)"firewall-cmd";
-	argv[n++] = arena_printf(a, "--zone=%s", zone.zone);
-	for (i = from; i < to; i++) {
-		coexist_split(step_object(zone.steps[i])->name, dev, &in);
-		argv[n++] = arena_printf(a, "--%s-interface=%s", zone.add ?
-					 "add" : "remove", dev);
-	}
-	argv[n] = NULL;
-	err = spawn_start(ns_home(h)->fd, argv, &s);
-	if (!err)
-		err = spawn_end(&s, CMD_MS, why);
-	else if (err == -ENOENT)
-		buf_str(why, "there is no firewall-cmd");
-	/* its rules are there while it starts, and it doesn't answer yet */
-	if (err && why->len && strstr(why->p, "not running"))
-		err = -ENOENT;
-	arena_free(a);
-	return err;
-}
-
-static bool is_in_zone(struct host *h, const struct step *s)
-{
-	struct chain_dump d = { .ns = ns_home(h), .in = true };
-	struct nft_net *n;
-	char dev[16];
-	bool in;
-	int err;
-
-	d.place = coexist_split(step_object(s)->name, dev, &in);
-	d.dev = dev;
-	n = nft_net_get(h, d.ns, &err);
-	if (n)
-		d.sock = &n->sock;
-	return n && !dump_chain(&d) && d.n;
-}
-
-/*
- * Of several, one that it accepts makes it succeed: the others are asked for
- * again, alone, for the reason.  Without a firewalld there is nothing to be
- * removed from.
- */
-static void zone_end(struct host *h)
-{
-	struct buf all CLEANUP(buf_free) = { 0 };
-	int i, err = zone.n ? zone_run(h, 0, zone.n, &all) : 0;
-
-	for (i = 0; i < zone.n && zone.add; i++) {
-		struct buf why CLEANUP(buf_free) = { 0 };
-
-		if (err) {
-			step_failed(h, zone.steps[i], err,
-				    all.len ? all.p : NULL);
-			continue;
-		}
-		if (is_in_zone(h, zone.steps[i]))
-			continue;
-		if (zone_run(h, i, i + 1, &why))
-			step_failed(h, zone.steps[i], -EBUSY,
-				    why.len ? why.p : NULL);
-	}
-	zone.n = 0;
-}
-
-static void zone_step(struct host *h, const struct step *s, bool add,
-		      const char *name)
-{
-	if (zone.n == CMD_MAX || (zone.n && zone.add != add))
-		zone_end(h);
-	zone.add = add;
-	zone.zone = name;
-	zone.steps[zone.n++] = s;
-}
-
 /* --- steps ------------------------------------------------------------------------ */
 
 static void run(struct host *h, const struct step *s, bool add)
@@ -578,10 +510,6 @@ static void run(struct host *h, const struct step *s, bool add)
 	bool in;
 
 	p = coexist_split(step_object(s)->name, dev, &in);
-	if (p && p->zone) {
-		zone_step(h, s, add, p->zone);
-		return;
-	}
 	if (p)
 		n = nft_net_get(h, ns_home(h), &err);
 	if (n && add && !is_whole(&n->sock, ns_home(h), p))
@@ -610,6 +538,5 @@ const struct driver driver_accept = {
 	.observe = accept_observe,
 	.create = accept_create,
 	.destroy = accept_destroy,
-	.commit = zone_end,
 	.looks = OBSERVE_LINKS | OBSERVE_NFT,
 };

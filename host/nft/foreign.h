@@ -25,6 +25,14 @@ void nft_foreign_rule(struct nft_sock *k, struct ns *ns,
 
 /* Which chains of coexist.h there are, as facts. */
 void accept_facts(struct host *h, struct state *found);
+/*
+ * Calls FN with each rule of a place's chain, in words behind its handle;
+ * again from the first one when the dump was disturbed.  0, -ENOENT or
+ * another negative errno.
+ */
+struct coexist_place;
+int accept_each(struct host *h, const struct coexist_place *p,
+		void (*fn)(void *arg, const char *words), void *arg);
 /* Tells netd when that is not so any more. */
 void accept_check(struct host *h);
 

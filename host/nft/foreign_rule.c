@@ -16,6 +16,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/param.h>
 
@@ -105,16 +106,16 @@ static int print_name(const uint8_t *p, uint32_t len, struct buf *out)
 	return 0;
 }
 
-static int print_index(struct view *v, const uint8_t *p, struct buf *out)
+/* Of the namespace that we are in: the host's. */
+static int print_index(const uint8_t *p, struct buf *out)
 {
-	struct linkmap_row *r;
+	char name[IF_NAMESIZE] = "";
 	uint32_t index;
 
 	memcpy(&index, p, sizeof(index));
-	r = linkmap_index(&v->ns->links, index);
-	if (!r)
+	if (!if_indextoname(index, name))
 		return -EINVAL;
-	return print_name((const uint8_t *)r->name, sizeof(r->name), out);
+	return print_name((const uint8_t *)name, sizeof(name), out);
 }
 
 static int print_states(uint32_t bits, struct buf *out)
@@ -176,7 +177,7 @@ static int print_value(struct view *v, const struct slot *s, const uint8_t *p,
 	uint32_t bits = 0;
 
 	if (!strcmp(s->key, "iif") || !strcmp(s->key, "oif"))
-		return s->len == 4 ? len == 4 ? print_index(v, p, out) :
+		return s->len == 4 ? len == 4 ? print_index(p, out) :
 			-EINVAL : print_name(p, len, out);
 	if (!strcmp(s->key, "ct")) {
 		memcpy(&bits, p, MIN(len, 4));

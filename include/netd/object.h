@@ -33,6 +33,7 @@ enum kind {
 	KIND_FILE,
 	KIND_PROCESS,
 	KIND_ACCEPT,		/* in rules of another program */
+	KIND_ZONE,		/* of firewalld's, that a link of ours is in */
 	KIND_COUNT
 };
 
@@ -311,6 +312,12 @@ struct process {
 struct accept {
 	struct object o;
 	const char *program;	/* INFO: "docker" */
+};
+
+/* A link of ours is in a zone of firewalld's.  name: "trusted nd-web" */
+struct zone {
+	struct object o;
+	const char *program;	/* INFO */
 };
 
 /* What the host is like.  name: see host.h. */
