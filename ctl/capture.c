@@ -39,6 +39,7 @@ struct capture {
 	uint32_t snaplen;
 	long left;			/* packets to come; -1: no bound */
 	long until;			/* ms; 0: no bound */
+	const char *pod;		/* its number, or NULL */
 	bool broken;			/* who reads it is gone, or it is full */
 };
 
@@ -127,7 +128,7 @@ static int add_target(struct capture *c, const char *arg)
 
 	if (colon)
 		*colon++ = '\0';
-	it = find_item(name, NULL, kinds, "link, node, router, network or "
+	it = find_item(name, c->pod, kinds, "link, node, router, network or "
 		       "attachment", &rc);
 	if (it)
 		rc = add_item(c, it, colon, arg);
@@ -397,9 +398,23 @@ static void run(struct capture *c)
 			(unsigned long long)c->v[i].lost);
 }
 
+static void end(struct capture *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++) {
+		if (c->v[i].fd >= 0)
+			close(c->v[i].fd);
+		free(c->v[i].netns);
+		free(c->v[i].ifname);
+		free(c->v[i].about);
+	}
+	buf_free(&c->out);
+}
+
 /* --- the command ------------------------------------------------------------ */
 
-enum { WRITE, COUNT, TIMEOUT, SNAPLEN, VALUES };
+enum { WRITE, COUNT, TIMEOUT, SNAPLEN, POD, VALUES };
 
 static int set_bounds(struct capture *c, const char *const *v)
 {
@@ -448,7 +463,7 @@ static void spell_out(int argc, char **argv)
 int cmd_capture(int argc, char **argv)
 {
 	static const char *const spec[] = {
-		"write=", "count=", "timeout=", "snaplen=", NULL
+		"write=", "count=", "timeout=", "snaplen=", "pod=", NULL
 	};
 	const char *v[VALUES] = { NULL };
 	struct capture c = { .n = 0 };
@@ -460,6 +475,7 @@ int cmd_capture(int argc, char **argv)
 		return n < 0 ? EXIT_USAGE :
 		       usage(argv[0], "1 to %d of LINK or NODE:IF are needed",
 			     POINTS_MAX);
+	c.pod = v[POD];
 	rc = set_bounds(&c, v);
 	for (i = 1; i <= n && rc == EXIT_OK; i++)
 		rc = add_target(&c, argv[i]);
@@ -469,5 +485,6 @@ int cmd_capture(int argc, char **argv)
 		rc = open_output(&c, v[WRITE]);
 	if (rc == EXIT_OK)
 		run(&c);
+	end(&c);
 	return rc;
 }

@@ -62,55 +62,79 @@ static json_t *body_of(const char *what, int n, char **words)
 	return NULL;
 }
 
-static int send_link(const char *arg, const char *method, json_t *body)
+/* With --pod, the one of it that has the link; NULL after a message. */
+static char *topology_of(const char *arg, const char *pod, const char **name,
+			 int *rc)
+{
+	static const char *const kinds[] = { "link", NULL };
+	json_t *it = find_item(arg, pod, kinds, "link", rc);
+	char *topology = it ? must(strdup(str(it, "topology"))) : NULL;
+
+	free(split_name(arg, name));
+	json_decref(it);
+	return topology;
+}
+
+static int send_link(const char *arg, const char *pod, const char *method,
+		     json_t *body)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, *path;
 	const char *name;
-	char *topology = split_name(arg, &name);
+	int rc = EXIT_OK;
+	char *topology = pod ? topology_of(arg, pod, &name, &rc) :
+			 split_name(arg, &name);
 	struct reply r;
 
-	path = path_of("links", name, NULL);
-	if (topology)
-		path = path_query(path, "topology", topology);
-	r = ask(method, path, text, text ? strlen(text) : 0, NULL);
 	json_decref(body);
+	if (rc == EXIT_OK || topology) {
+		path = path_of("links", name, NULL);
+		if (topology)
+			path = path_query(path, "topology", topology);
+		r = ask(method, path, text, text ? strlen(text) : 0, NULL);
+		rc = finish(&r);
+		free(path);
+	}
 	free(topology);
 	free(text);
-	free(path);
-	return finish(&r);
+	return rc;
 }
 
 int cmd_link(int argc, char **argv)
 {
-	static const char *const spec[] = { "from=", NULL };
-	const char *from = NULL;
-	int n = options(argc, argv, spec, &from);
+	static const char *const spec[] = { "from=", "pod=", NULL };
+	const char *v[2] = { NULL };
+	int n = options(argc, argv, spec, v);
 	json_t *body;
 
 	if (n < 2)
 		return n < 0 ? EXIT_USAGE :
 		       usage(argv[0], "a LINK and what to do are needed");
 	if (n == 2 && !strcmp(argv[2], "reset"))
-		return send_link(argv[1], "DELETE", NULL);
+		return send_link(argv[1], v[1], "DELETE", NULL);
 	body = body_of(argv[2], n - 2, argv + 3);
 	if (!body)
 		return EXIT_USAGE;
-	if (from)
-		json_object_set_new(body, "from", json_string(from));
-	return send_link(argv[1], "POST", body);
+	if (v[0])
+		json_object_set_new(body, "from", json_string(v[0]));
+	return send_link(argv[1], v[1], "POST", body);
 }
 
 int cmd_reset(int argc, char **argv)
 {
-	int n = options(argc, argv, NULL, NULL);
+	static const char *const spec[] = { "pod=", NULL };
+	const char *pod = NULL;
+	int n = options(argc, argv, spec, &pod);
 	struct reply r;
-	char *path;
+	char *path, *name = NULL;
 
 	if (n != 1)
 		return n < 0 ? EXIT_USAGE :
 		       usage(argv[0], "one NAME is needed");
-	path = path_of("topologies", argv[1], "reset", NULL);
+	if (asprintf(&name, pod ? "%s-%s" : "%s", argv[1], pod) < 0)
+		return EXIT_FAILED;
+	path = path_of("topologies", name, "reset", NULL);
 	r = ask("POST", path, NULL, 0, NULL);
 	free(path);
+	free(name);
 	return finish(&r);
 }

@@ -119,6 +119,7 @@ const struct command commands[] = {
 	  "  clear              no impairment at all\n"
 	  "  reset              as the file says\n"
 	  "  --from NODE        what that end sends, not both\n"
+	  "  --pod NUMBER       of that pod\n"
 	  "It holds until netdctl link LINK reset, or netdctl reset.\n" },
 	{ "capture", cmd_capture, "LINK | NODE:IF ...",
 	  "writes down what passes, for Wireshark (pcapng)",
@@ -129,9 +130,11 @@ const struct command commands[] = {
 	  "     netdctl capture r1:eth0 -w - | wireshark -k -i -\n"
 	  "  --count N               ends after so many packets\n"
 	  "  --timeout TIME          ends after that time\n"
-	  "  --snaplen BYTES         of each packet, no more\n" },
+	  "  --snaplen BYTES         of each packet, no more\n"
+	  "  --pod NUMBER            of that pod\n" },
 	{ "reset", cmd_reset, "NAME",
-	  "puts a topology back as its file says: netdctl link", "" },
+	  "puts a topology back as its file says: netdctl link",
+	  "  --pod NUMBER   only that pod\n" },
 	{ "events", cmd_events, "", "prints what happens, as it happens", "" },
 	{ "completion", cmd_completion, "bash|zsh|fish",
 	  "prints a completion script",

@@ -338,6 +338,8 @@ void folder_sure(struct engine *e);
 /* --- live.c: what was done to links by hand -------------------------- */
 
 void live_load(struct engine *e, struct entry *en);
+/* Has it in force in EN's topology, which is not expanded yet. */
+int live_set(struct engine *e, struct entry *en);
 void live_forget(struct engine *e, const char *topology);
 
 /* --- plugs.c: dynamic attachments ------------------------------------ */

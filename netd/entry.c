@@ -198,8 +198,7 @@ int entry_build(struct engine *e, struct entry *en, const struct topos *set)
 	if (!err)
 		err = attach_all(e, en);
 	if (!err && en->live)
-		err = topo_live(en->topo, "what was done to links", en->live,
-				strlen(en->live), e->report);
+		err = live_set(e, en);
 	if (!err)
 		err = expand(e, en, set);
 	if (err)

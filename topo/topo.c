@@ -364,8 +364,8 @@ int topo_detach(struct topology *t, const char *name)
 
 /* --- what is done to links ------------------------------------------- */
 
-int topo_live(struct topology *t, const char *file, const char *text,
-	      size_t len, struct report *report)
+static int live(struct topology *t, const char *file, const char *text,
+		size_t len, struct report *report)
 {
 	struct topology new = { .arena = t->arena };
 	unsigned int errors = report->errors;
@@ -382,6 +382,17 @@ int topo_live(struct topology *t, const char *file, const char *text,
 		return -EINVAL;
 	t->lives = new.lives;
 	t->ready = false;
+	return 0;
+}
+
+int topo_live(struct topology *t, const char *pod, const char *file,
+	      const char *text, size_t len, struct report *report)
+{
+	if (!pod)
+		return live(t, file, text, len, report);
+	list_for(struct topology, c, &t->copies)
+		if (!strcmp(c->name, pod))
+			return live(c, file, text, len, report);
 	return 0;
 }
 

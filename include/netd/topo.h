@@ -77,11 +77,12 @@ int topo_detach(struct topology *t, const char *name);
 /*
  * What was done to links by hand, over what the file says: TEXT is a map of
  * the links' names to maps of `down`, `impair` (both directions), `a` and `b`
- * (what that end sends).  Links that there are not are left out.  Replaces
- * what was set before; errors as topo_read().
+ * (what that end sends).  Links that there are not are left out.  POD:
+ * of the pod of that name only, or NULL.  Replaces what was set before;
+ * errors as topo_read().
  */
-int topo_live(struct topology *t, const char *file, const char *text,
-	      size_t len, struct report *report);
+int topo_live(struct topology *t, const char *pod, const char *file,
+	      const char *text, size_t len, struct report *report);
 /* Which end of the link NAME the network, router or node is: 0 or 1; or -1. */
 int topo_link_end(const struct topology *t, const char *name,
 		  const char *end);
