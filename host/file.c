@@ -245,6 +245,15 @@ static bool is_kept(const struct file *f)
 	return f->hash == UINT64_MAX;
 }
 
+/* A file among another program's that is there and is not netd's. */
+static bool is_foreign(const char *name, const char *path)
+{
+	struct buf b CLEANUP(buf_free) = { 0 };
+
+	return other_of(name) >= 0 && read_all(path, &b) != -ENOENT &&
+	       strncmp(buf_text(&b), HEAD, strlen(HEAD));
+}
+
 static void file_create(struct host *h, const struct step *s)
 {
 	const struct file *f = (const struct file *)s->want;
@@ -264,6 +273,10 @@ static void file_create(struct host *h, const struct step *s)
 	}
 	if (!err && vty && read_all(path, &old))
 		buf_reset(&old);
+	if (!err && is_foreign(f->o.name, path)) {
+		step_failed(h, s, -EEXIST, "it is there and is not netd's");
+		return;
+	}
 	if (!err)
 		err = write_file(h, path, f->text ? f->text : "", is_kept(f));
 	if (!err && f->check && *f->check && !is_of_lines(f))

@@ -70,7 +70,8 @@ static int take_address(void *arg, struct nlmsghdr *nlh)
 	snprintf(name, sizeof(name), "%s %s", dev->name,
 		 prefix_text(&p, text));
 	ours = tb[IFA_PROTO] && nla_get_u8(tb[IFA_PROTO]) == NETD_IFAPROT;
-	if (!ours && !address_matters(l, dev, &p.ip, name))
+	if (!ours && !(l->all && l->h->looking & OBSERVE_SURVEY) &&
+	    !address_matters(l, dev, &p.ip, name))
 		return 0;
 	flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : i->ifa_flags;
 	a = state_add_static(l->found, KIND_ADDRESS, l->netns,

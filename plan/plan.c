@@ -202,7 +202,7 @@ static void both(struct diff *d, uint32_t i, struct object *w)
 
 	if (f->foreign) {
 		/* an address or route that somebody else put there serves */
-		if (w->kind < KIND_ADDRESS)
+		if (w->kind < KIND_ADDRESS || w->kind == KIND_FILE)
 			clashes(d, w);
 		return;
 	}
