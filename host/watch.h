@@ -55,6 +55,8 @@ void watch_read_names(struct host *h);
 void check_link(struct host *h, struct ns *ns, const char *name);
 void check_addrs(struct host *h, struct ns *ns, const char *dev);
 void check_routes(struct host *h, struct ns *ns);
+/* Somebody changed a table: of ours? */
+void watch_nft_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh);
 void check_shapes(struct host *h, struct ns *ns);
 void check_sysctls(struct host *h, struct ns *ns);
 void check_defaults(struct host *h);

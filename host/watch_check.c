@@ -5,9 +5,14 @@
 #include "host/nft/foreign.h"
 
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "host/nft/driver.h"
+#include "netd/coexist.h"
 
 /* How much is looked at in a round, once a second. */
 #define ROUND_SYSCTLS 64
@@ -281,6 +286,66 @@ void check_forwards(struct host *h)
 	host_dirty(h, OBSERVE_LINKS | OBSERVE_FACTS,
 		   "the host's forwarding changed");
 	watch_forwards(h, v);
+}
+
+/* --- nft events --------------------------------------------------------- */
+
+/* In all messages of nf_tables the first attribute is the table's name. */
+#define NFTA_TABLE 1
+
+static bool is_ours(struct ns *ns, const struct nlmsghdr *nlh)
+{
+	const struct nft_net *n = ns->nft;
+
+	return n && n->sock.port == nlh->nlmsg_pid;
+}
+
+/*
+ * A chain that rules of ours belong in came or went, or a rule of it went:
+ * other programs make theirs anew whenever they like.  What they add is
+ * theirs.
+ */
+static void foreign_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh,
+			  struct nlattr *table)
+{
+	int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
+	struct nlattr *chain;
+
+	/* the names of others may be as long as they like */
+	if (ns != ns_home(h) || is_ours(ns, nlh) || !table ||
+	    !memchr(nla_data(table), 0, nla_len(table)))
+		return;
+	chain = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
+				type == NFT_MSG_DELRULE ||
+				type == NFT_MSG_NEWRULE ? NFTA_RULE_CHAIN :
+				NFTA_CHAIN_NAME);
+	if ((type == NFT_MSG_DELTABLE &&
+	     coexist_has(nla_get_string(table), NULL, false)) ||
+	    ((type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELCHAIN ||
+	      type == NFT_MSG_DELRULE || type == NFT_MSG_NEWRULE) && chain &&
+	     memchr(nla_data(chain), 0, nla_len(chain)) &&
+	     coexist_has(nla_get_string(table), nla_get_string(chain),
+			 type == NFT_MSG_NEWRULE)))
+		host_dirty(h, OBSERVE_LINKS | OBSERVE_NFT | OBSERVE_FACTS,
+			   "another program changed its rules");
+}
+
+void watch_nft_event(struct host *h, struct ns *ns, struct nlmsghdr *nlh)
+{
+	struct nlattr *a = nlmsg_find_attr(nlh, sizeof(struct nfgenmsg),
+					   NFTA_TABLE);
+
+	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+	    NFNL_MSG_TYPE(nlh->nlmsg_type) == NFT_MSG_NEWGEN || !a)
+		return;
+	if (nla_len(a) != sizeof(NFT_OUR_TABLE) ||
+	    memcmp(nla_data(a), NFT_OUR_TABLE, sizeof(NFT_OUR_TABLE)))
+		foreign_event(h, ns, nlh, a);
+	if (nla_len(a) != sizeof(NFT_OUR_TABLE) ||
+	    memcmp(nla_data(a), NFT_OUR_TABLE, sizeof(NFT_OUR_TABLE)) ||
+	    is_ours(ns, nlh))
+		return;
+	host_dirty(h, OBSERVE_NFT, "somebody changed table netd");
 }
 
 /* --- settings -------------------------------------------------------------- */
