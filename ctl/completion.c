@@ -19,7 +19,8 @@ static const char bash[] =
 "	import) words='graphml containerlab libvirt --output'\n"
 "		words+=\" $(compgen -f -- \"$cur\")\" ;;\n"
 "	apply|check|plan|diff) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
-"	show) words=$(_names topologies) ;;\n"
+"	check-lab) words=\"$(_names topologies) --tap --junit\" ;;\n"
+"	show|solve) words=$(_names topologies) ;;\n"
 "	down) words=\"$(_names topologies) --all\" ;;\n"
 "	attach) words=\"$(_names networks) --netns --tap --nic --reserve\n"
 "		--name --owner --group --queues --ifname --address --address6\n"
@@ -80,7 +81,7 @@ static void print_fish(void)
 	     "--names 2>/dev/null)'\n"
 	     "complete -c netdctl -n '__fish_seen_subcommand_from attach' -a "
 	     "'(netdctl list networks --names 2>/dev/null)'\n"
-	     "complete -c netdctl -n '__fish_seen_subcommand_from show down' "
+	     "complete -c netdctl -n '__fish_seen_subcommand_from show down check-lab solve' "
 	     "-a '(netdctl list topologies --names 2>/dev/null)'\n"
 	     "complete -c netdctl -n '__fish_seen_subcommand_from detach' -a "
 	     "'(netdctl list attachments --names 2>/dev/null)'");

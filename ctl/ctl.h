@@ -156,6 +156,8 @@ int cmd_import(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_check_lab(int argc, char **argv);
+int cmd_solve(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 
 #endif

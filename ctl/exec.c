@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/ctl.h"
+#include "ctl/lab.h"
 
 int exec_command(char **command)
 {
@@ -112,6 +112,15 @@ json_t *find_item(const char *arg, const char *pod, const char *const *kinds,
 	return found;
 }
 
+int exec_enter(const json_t *node)
+{
+	int err = enter(str(node, "netns"), str(node, "name"));
+
+	if (!err)
+		show_daemons(str(node, "vty"));
+	return err;
+}
+
 static int exec_in(const char *node, const char *pod, char **command)
 {
 	static const char *const kinds[] = { "node", "router", NULL };
@@ -120,7 +129,7 @@ static int exec_in(const char *node, const char *pod, char **command)
 
 	if (!it)
 		return rc == EXIT_FAILED ? 126 : rc;
-	err = enter(str(it, "netns"), str(it, "name"));
+	err = exec_enter(it);
 	if (err) {
 		complain("%s: %s%s", str(it, "netns"), strerror(-err),
 			 err == -EPERM || err == -EACCES ?
@@ -128,7 +137,6 @@ static int exec_in(const char *node, const char *pod, char **command)
 		json_decref(it);
 		return 126;
 	}
-	show_daemons(str(it, "vty"));
 	json_decref(it);
 	return exec_command(command);
 }

@@ -103,6 +103,16 @@ const struct command commands[] = {
 	  "limits and settings: each with the place and the command, or the\n"
 	  "key of the topology, that cures it.  Nothing is changed.\n"
 	  "Exits with 0 when nothing was found, with 2 when something was.\n" },
+	{ "check-lab", cmd_check_lab, "NAME [--pod N]",
+	  "asks whether the checks of a topology hold",
+	  "Each of its `checks:`, now: a line PASS or FAIL each, with the\n"
+	  "reason.  Needs root.  Runs the commands that the file says.\n"
+	  "  --pod N        of that copy only; default: of all\n"
+	  "  --tap          in the format of the Test Anything Protocol\n"
+	  "  --junit FILE   also as JUnit's XML, into FILE\n"
+	  "Exits with 0 when all hold, with 1 when any doesn't.\n" },
+	{ "solve", cmd_solve, "NAME [--pod N]", "runs a topology's `solution:`",
+	  "Its commands, in their nodes, until one fails.  Needs root.\n" },
 	{ "import", cmd_import, "graphml|containerlab|libvirt FILE",
 	  "makes a topology file of another program's",
 	  "FILE is GraphML (as of the Internet Topology Zoo), a topology of\n"

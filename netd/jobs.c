@@ -560,6 +560,7 @@ void job_run(struct engine *e, struct job *j)
 		[JOB_TOPOLOGIES] = job_topologies,
 		[JOB_SHOW] = job_show, [JOB_ITEMS] = job_items,
 		[JOB_LEASES] = job_leases,
+		[JOB_CHECKS] = job_checks, [JOB_SOLUTION] = job_solution,
 		[JOB_ATTACH] = job_attach, [JOB_DETACH] = job_detach,
 		[JOB_HISTORY] = job_history, [JOB_ROLLBACK] = job_rollback,
 		[JOB_CONFIRM] = job_confirm, [JOB_CANCEL] = job_cancel,

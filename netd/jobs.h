@@ -46,6 +46,11 @@ void job_items(struct engine *e, struct job *j);
 
 void job_leases(struct engine *e, struct job *j);
 
+/* --- lab.c ----------------------------------------------------------- */
+
+void job_checks(struct engine *e, struct job *j);
+void job_solution(struct engine *e, struct job *j);
+
 /* --- jobs_plug.c ----------------------------------------------------- */
 
 void job_attach(struct engine *e, struct job *j);

@@ -36,6 +36,8 @@ enum job_kind {
 	JOB_SHOW,		/* name */
 	JOB_ITEMS,		/* name, or all; kind; item: of that name */
 	JOB_LEASES,		/* name, or all */
+	JOB_CHECKS,		/* name */
+	JOB_SOLUTION,		/* name */
 	JOB_ATTACH,		/* name, or by its network; body: {NAME: {}} */
 	JOB_DETACH,		/* name, or where it is; item */
 	JOB_DOCKER,		/* kind: its method; body; docker.h */

@@ -139,6 +139,7 @@ static void (*const parts[])(struct check *) = {
 	check_links, check_resolve, check_size, check_clashes, check_gateways,
 	check_services, check_subnets, check_addresses, check_routing,
 	check_loops, check_impairments, check_rules, check_host, check_coexist,
+	check_lab,
 };
 
 /* Nobody reads a thousand, and each is printed with its line. */

@@ -43,6 +43,7 @@ void check_needs(struct check *c, const struct node *n, const struct record *r,
 const char *check_where(struct check *c, struct pos pos);
 
 /* The parts, in the order in which they are run. */
+void check_lab(struct check *c);		/* check_lab.c */
 void check_names(struct check *c);		/* check_names.c */
 void check_networks(struct check *c);		/* check_network.c */
 void check_attachments(struct check *c);	/* check_attachment.c */

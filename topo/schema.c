@@ -35,6 +35,12 @@ static const char *const only_true[] = { "true", NULL };
 static const char *const modes[] = {
 	"isolated", "nat", "routed", "open", NULL
 };
+static const char *const expectations[] = {
+	"reachable", "unreachable", NULL
+};
+static const char *const probes[] = {
+	"icmp", "tcp", "udp", "http", "ospf", "bgp", NULL
+};
 static const char *const actions[] = { "allow", "reject", "drop", NULL };
 static const char *const attachments[] = {
 	"tap", "veth", "nic", "reserved", NULL
@@ -423,6 +429,38 @@ static const struct field link_fields[] = {
 RECORD(rec_link, "a link", tlink, link_fields, .scalar = short_link,
        .spelling = "r1-r2");
 
+static const struct field check_fields[] = {
+	ROW(tcheck, "name", label, type_label),
+	LIST(tcheck, "from", from, type_named),
+	LIST(tcheck, "on", on, type_named),
+	ROW(tcheck, "to", to, type_ref),
+	ROW(tcheck, "expect", expect, type_choice, .names = expectations),
+	ROW(tcheck, "protocol", protocol, type_choice, .names = probes),
+	ROW(tcheck, "port", port, field_u16, .min = 1),
+	ROW(tcheck, "route", route, field_net),
+	ROW(tcheck, "via", via, type_ref),
+	ROW(tcheck, "cost", cost, field_u32, .min = 1),
+	ROW(tcheck, "neighbor", neighbor, type_named),
+	LIST(tcheck, "answer", answer, type_label),
+	ROW(tcheck, "lease", lease, type_named),
+	LIST(tcheck, "path", path, type_named),
+	ROW(tcheck, "run", run, field_str),
+	ROW(tcheck, "output", output, field_str),
+	LIST(tcheck, "with", with, field_str),
+	ROW(tcheck, "within", within, field_time, .min = 1, .max = 600000),
+	ROW(tcheck, "points", points, field_u32, .min = 1, .max = 1000),
+	ROW(tcheck, "text", text, field_str),
+	ROW(tcheck, "hint", hint, field_str),
+	DESCRIPTION,
+};
+RECORD(rec_check, "a check", tcheck, check_fields);
+
+static const struct field solution_fields[] = {
+	LIST(solution, "commands", commands, field_str),
+	DESCRIPTION,
+};
+RECORD(rec_solution, "commands", solution, solution_fields, .list = true);
+
 static const struct field pools_fields[] = {
 	ROW(pools, "lan", lan, type_pool4),
 	ROW(pools, "lan6", lan6, type_pool6),
@@ -467,8 +505,8 @@ static const struct field topology_fields[] = {
 	ONE(topology, "ospf", ospf, rec_ospf),
 	LATER("vrrp", ROUTING),
 	UNTIL("engine", engines, ROUTING),
-	LATER("checks", LABS),
-	LATER("solution", LABS),
+	ITEMS(topology, "checks", checks, rec_check),
+	MAP(topology, "solution", solution, rec_solution),
 	LIST(topology, "pods", pods, field_ports, .alone = &type_pods),
 	LIST(topology, "owners", owners, type_who),
 	LIST(topology, "coexist", coexist, type_allow, .names = programs),

@@ -38,6 +38,7 @@ extern const struct field field_lives;	/* topo_live() reads it */
 extern const struct field_type type_service;	/* struct service */
 extern const struct field_type type_protocol;	/* uint8_t */
 
+extern const struct field_type type_label;	/* const char * */
 extern const struct field_type type_hostname;	/* const char * */
 extern const struct field_type type_domain;
 extern const struct field_type type_duid;

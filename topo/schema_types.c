@@ -453,6 +453,17 @@ static int read_domain(const struct field *f, const char *text, void *v,
 	return is_domain(text) ? keep(text, v, a) : -EINVAL;
 }
 
+/* What a check is called, or a name or an address that DNS tells. */
+static int read_label(const struct field *f, const char *text, void *v,
+		      struct arena *a, struct buf *why)
+{
+	static const char chars[] = LETTERS DIGITS "._:-";
+	size_t len = strlen(text);
+
+	return len && len < 254 && strspn(text, chars) == len &&
+	       *text != '-' && *text != '.' ? keep(text, v, a) : -EINVAL;
+}
+
 /* RFC 8415, section 11.1: at most 130 bytes */
 static int read_duid(const struct field *f, const char *text, void *v,
 		     struct arena *a, struct buf *why)
@@ -539,6 +550,8 @@ const struct field_type type_mac =
 const struct field_type type_attachment =
 	FIXED("tap, veth, nic or reserved", uint8_t, read_attachment,
 	      print_attachment);
+const struct field_type type_label =
+	STR("a name: at most 253 of letters, digits and ._:-", read_label);
 const struct field_type type_hostname =
 	STR("a host name (at most 63 of letters, digits, - and _)",
 	    read_hostname);

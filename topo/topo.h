@@ -389,6 +389,32 @@ struct tlink {
 	struct prefix net4, net6;
 };
 
+/* What must hold, and is asked by `netdctl check-lab`. */
+struct tcheck {
+	struct node n;
+	const char *label;	/* `name:`; with `answer:`, what is asked */
+	struct list from, on;	/* struct word: nodes and routers */
+	struct word to;		/* a name, or an address */
+	const char *expect, *protocol;
+	uint16_t port;
+	struct prefix route;	/* family 0: none */
+	struct word via;	/* a name, or an address */
+	uint32_t cost;
+	struct word neighbor;
+	struct list answer;	/* const char *: addresses, names, none */
+	struct word lease;
+	struct list path;	/* struct word */
+	const char *run, *output;
+	struct list with;	/* const char *: steps */
+	uint32_t within, points;	/* ms; 0: not written */
+	const char *text, *hint;
+};
+
+struct solution {
+	struct node n;		/* the name is a node or router */
+	struct list commands;	/* const char * */
+};
+
 struct pools {
 	struct node n;
 	struct prefix lan, lan6, link, link6, loopback, loopback6, uplink;
@@ -418,6 +444,8 @@ struct topology {
 	struct list one2one;	/* struct one2one * */
 	struct list routers, nodes;	/* struct router * */
 	struct list links;	/* struct tlink * */
+	struct list checks;	/* struct tcheck * */
+	struct list solution;	/* struct solution *, in order */
 	struct list routing;	/* struct word */
 	uint8_t timers;		/* TIMERS_* */
 	struct ospf *ospf;
@@ -482,6 +510,7 @@ extern const struct record rec_topology, rec_network, rec_attachment, rec_leg,
 	rec_ospf, rec_bgp,
 	rec_dhcp, rec_dns, rec_ra, rec_reservation, rec_boot, rec_forwarder,
 	rec_impair, rec_live,
+	rec_check, rec_solution,
 	rec_end;	/* a link's end, by struct leg_spec */
 
 /* --- resolve.c ------------------------------------------------------- */

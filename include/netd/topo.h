@@ -232,6 +232,42 @@ bool topo_owned(const struct topology *t, const char *kind, const char *name,
 /* Does anything in it have an owner? */
 bool topo_has_owners(const struct topology *t);
 
+/* A node or router that a check is about: where, and how it is reached. */
+struct topo_place {
+	const char *name;
+	const char *netns, *vty;	/* as in struct topo_item, or "" */
+	struct list addresses;	/* const char *, without lengths */
+	/* const char *: a node's gateways; of a router, its neighbours */
+	struct list gateways;
+	const char *resolver;	/* who is asked for names; or "" */
+};
+
+/* `checks:`, resolved; a name means all its copies.  "" and 0: not written. */
+struct topo_check {
+	const char *name, *kind;	/* "to", "route", "neighbor", "name",
+					 * "lease", "path", "run" */
+	struct list from, to;	/* struct topo_place; `on` is from */
+	struct list path;	/* struct topo_place */
+	struct list via;	/* const char *: addresses */
+	struct list answer, with;	/* const char * */
+	const char *expect, *protocol, *text, *hint, *run, *output;
+	const char *route;	/* "10.2.0.0/24" */
+	const char *lease;	/* whose: the name of a client */
+	uint32_t within, points, port, cost;	/* within: ms */
+};
+
+/* A command of `solution:`, in the order of the file. */
+struct topo_command {
+	struct topo_place at;
+	const char *command;
+};
+
+/* After topo_expand().  How many; the list lives in A. */
+unsigned int topo_checks(const struct topology *t, struct arena *a,
+			 struct topo_check **checks);
+unsigned int topo_solution(const struct topology *t, struct arena *a,
+			   struct topo_command **commands);
+
 /*
  * The network, attachment, router or node of that name, as topo_items() tells
  * of it; false when there is none.
