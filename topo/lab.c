@@ -117,6 +117,8 @@ static void push_host(struct lab *l, struct list *to, const struct router *w)
 		if (ask && !p.resolver[0])
 			p.resolver = ask;
 	}
+	push_ip(l, &p.addresses, &w->lo4.ip);
+	push_ip(l, &p.addresses, &w->lo6.ip);
 	push(l, to, &p, sizeof(p));
 }
 
