@@ -208,12 +208,16 @@ _runtime_by_hook()
 {
 	must _bundle "" netd.network=web netd.address=10.81.0.42 \
 		netd.mac=02:81:00:00:00:42 \
-		netd.publish=8080:80,127.0.0.1:8081:80/tcp
+		netd.publish=8080:80,127.0.0.1:8081:80/tcp \
+		netd.ingress=80M/64k netd.egress=40M
 	check "$RUNTIME: a container with a hook" _run c1 || cat "$WORLD/out"
 	named c1 "$(cat "$WORLD/pid")"
 	as_policy_says c1 10.81.0.42
 	same "its MAC" 02:81:00:00:00:42 \
 		"$(ip -n c1 -j link show eth0 | jq -r '.[0].address')"
+	check "its bandwidth" eval "tc qdisc |
+		grep 'tbf.*dev ndp-.*rate 80Mbit burst 64Kb' &&
+		tc qdisc | grep 'tbf.*dev ndf-.*rate 40Mbit'"
 	soon "its port is published" \
 		eval 'http outside 203.0.113.1:8080 | grep -q hello'
 	soon "the other one to the host" \
