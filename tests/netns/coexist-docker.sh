@@ -1,6 +1,6 @@
 #!/bin/bash
 # coexist-docker.sh - Docker's FORWARD policy: named, cured, lived with
-# one build: others ask the same of the kernel side
+# one build, one kernel: others ask the same of the kernel side
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/engines.sh"
