@@ -187,6 +187,15 @@ ip6_routes()
 	in_ns "$H" ip -6 addr show | grep -v -e valid_lft -e '^[0-9]'
 }
 
+# After a scan the guest's own network may have no room for new connections.
+answered()
+{
+	in_ns a1 "$FRAME" send eth0 "$(eth $GW $A1 0800)$(v4 10.1.0.11 \
+		10.1.0.1 17 2af8000affff000041)" >/dev/null
+	grep -qE "^${A1}${GW}08004500.{14}11.{4}0a010001.{8}000a2af8" \
+		"$WORLD/at.a1"
+}
+
 # C2: each port of the gateway, TCP and UDP: what answers is what was declared.
 scanned()
 {
@@ -203,9 +212,7 @@ scanned()
 			}' |
 			in_ns a1 "$FRAME" send eth0 - >/dev/null
 	done
-	soon "$1 C2 control: a declared service answers" grep -qE \
-		"^${A1}${GW}08004500.{14}11.{4}0a010001.{8}000a2af8" \
-		"$WORLD/at.a1"
+	soon "$1 C2 control: a declared service answers" answered
 	check_not "$1 C2 no other port does" eval "grep -E \
 		'^${A1}${GW}08004500.{14}.{6}0a010001' '$WORLD/at.a1' |
 		grep -vE '^.{46}11.{20}000a2af8'"

@@ -239,6 +239,9 @@ forbidden "$mac"
 apply "$WORLD/time.net.yaml"
 can a1 10.1.0.12 icmp
 can a1 203.0.113.254 icmp
+# all neighbours are known, or the first packets wait for them
+serve b1 udp 7
+can a1 10.2.0.11 udp 7
 allowed
 reloads
 restarts

@@ -7,6 +7,7 @@
 # Either of its processes dies at the Nth system call of an apply, of a change
 # and of a removal, or is told an error there; what is left is made whole or
 # taken away by the next one.
+# NETD_CRASH_RANDOM=N: N deaths at random calls, of either process.
 # NETD_CRASH_POINTS=all tries each N, and each error, which takes its time; by
 # default some deaths, others each time.  NETD_CRASH_ERRORS=N: N of the errors.
 . "$(dirname "$0")/../lib.sh"
@@ -175,6 +176,16 @@ has_come()
 must poll "$SOON" has_come
 remember
 start_netd
+if [ -n "${NETD_CRASH_RANDOM:-}" ]; then
+	tried=0
+	while [ $tried -lt "$NETD_CRASH_RANDOM" ]; do
+		which=$([ $((RANDOM % 3)) = 0 ] && echo netd || echo kernel)
+		point $which "all:signal=KILL:when=$((RANDOM % 400 + 1))"
+		tried=$((tried + 3))
+	done
+	check "$tried deaths at random" [ $tried -gt 0 ]
+	exit
+fi
 for which in kernel netd; do
 	points $which all:signal=KILL
 done
