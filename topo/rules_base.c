@@ -151,6 +151,8 @@ static const struct base_set sets[] = {
 static const struct base_chain chains[] = {
 	{ "inet netd newconn", true,
 	  "type filter hook prerouting priority mangle; policy accept;\n"
+	  /* once each: all packets that nobody answers are new */
+	  "ct status confirmed accept\n"
 	  "ct state new iifname @managed"
 	  " add @newconn { iifname ct count over 8192 } counter drop\n" },
 	{ "inet netd forward", true,
