@@ -124,7 +124,11 @@ kind_of()
 	"POST topologies" | "PUT topologies/*" | "DELETE topologies" | \
 	"DELETE topologies/*" | "POST plan" | "POST reload" | "GET history" | \
 	"GET history/*" | "POST rollback" | "POST rollback/*" | \
-	"POST confirm" | "POST cancel" | "GET doctor") echo admin ;;
+	"POST confirm" | "POST cancel" | "GET doctor" | \
+	"POST topologies/*/reset" | "POST topologies/*/links/*" | \
+	"DELETE topologies/*/links/*" | "POST links/*" | "DELETE links/*" | \
+	"GET topologies/*/checks" | "GET topologies/*/solution")
+		echo admin ;;
 	esac
 }
 
