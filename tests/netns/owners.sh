@@ -127,8 +127,9 @@ kind_of()
 	"POST confirm" | "POST cancel" | "GET doctor" | \
 	"POST topologies/*/reset" | "POST topologies/*/links/*" | \
 	"DELETE topologies/*/links/*" | "POST links/*" | "DELETE links/*" | \
-	"GET topologies/*/checks" | "GET topologies/*/solution")
+	"GET topologies/*/solution")
 		echo admin ;;
+	"GET topologies/*/checks") echo checks ;;
 	esac
 }
 
@@ -247,6 +248,18 @@ try_show()
 				;;
 			esac
 		done
+	done
+}
+
+# A student reads what is asked of one's own lab, and not how it is solved.
+try_checks()
+{
+	local user want
+	for user in $USERS; do
+		want=404
+		! admin "$user" && [ "$user" != carl ] || want=200
+		asks "$user" "$1" "/v1/${2/\*/t2}"
+		same "$user: $1 $2: of t2" $want "$code"
 	done
 }
 
