@@ -77,9 +77,13 @@ const struct coexist_place *coexist_split(const char *name, char dev[16],
 					  bool *in)
 {
 	const struct coexist_place *p = coexist_place(name);
-	const char *s = p ? name + begins(p, name) : "";
+	const char *s;
 	size_t n;
 
+	*in = false;
+	if (!p)
+		return NULL;
+	s = name + begins(p, name);
 	*in = !strncmp(s, " iifname \"", 10);
 	if (!*in && strncmp(s, " oifname \"", 10))
 		return NULL;
