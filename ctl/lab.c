@@ -18,7 +18,7 @@ static struct reply get(const char *topology, const char *what)
 	return r;
 }
 
-static json_t *result(const char *topology, const json_t *check)
+static json_t *result(const struct lab_where *where, const json_t *check)
 {
 	static const char *const kept[] = { "name", "kind", "text", "hint",
 					    "points" };
@@ -26,7 +26,7 @@ static json_t *result(const char *topology, const json_t *check)
 	int64_t start = now_ms();
 	json_t *o = json_object(), *v;
 	unsigned int i;
-	bool ok = lab_check(topology, check, &why);
+	bool ok = lab_check(where, check, &why);
 
 	for (i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
 		v = json_object_get(check, kept[i]);
@@ -53,14 +53,16 @@ static bool is_pod(const json_t *lab, const char *pod)
 static json_t *run_lab(const char *name, const json_t *lab, bool lines)
 {
 	const char *pod = str(lab, "topology");
+	struct lab_where where = { name, pod, strcmp(pod, name) ?
+				   strrchr(pod, '-') + 1 : NULL };
 	json_t *list = json_array(), *check, *one;
 	bool ok = true;
 	size_t i;
 
-	if (lines && strcmp(pod, name))
-		printf("%s%s\n", pod, ":");
+	if (lines && where.pod)
+		printf("%s:\n", pod);
 	json_array_foreach(json_object_get(lab, "checks"), i, check) {
-		one = result(pod, check);
+		one = result(&where, check);
 		if (lines)
 			lab_print_line(one);
 		ok &= json_is_true(json_object_get(one, "pass"));

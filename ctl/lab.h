@@ -55,8 +55,16 @@ bool lab_try(const json_t *check, const json_t *from, struct buf *why);
 
 /* --- lab_run.c --------------------------------------------------------- */
 
+/* A topology, or one of its pods. */
+struct lab_where {
+	const char *topology;	/* as applied */
+	const char *name;	/* of the pod, "campus-7"; or the same */
+	const char *pod;	/* "7", or NULL */
+};
+
 /* Runs the check until it is fulfilled or its time is over. */
-bool lab_check(const char *topology, const json_t *check, struct buf *why);
+bool lab_check(const struct lab_where *where, const json_t *check,
+	       struct buf *why);
 
 /*
  * --- lab_print.c: LABS are a list of {topology, pass, checks}, and those of

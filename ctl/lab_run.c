@@ -134,10 +134,11 @@ static bool ask_all(const json_t *check, int64_t until, struct buf *why)
 
 /* --- leases --------------------------------------------------------------- */
 
-static bool has_lease(const char *topology, const char *name,
+static bool has_lease(const struct lab_where *where, const char *name,
 		      struct buf *why)
 {
-	char *path = path_query(path_of("leases", NULL), "topology", topology);
+	char *path = path_query(path_of("leases", NULL), "topology",
+				where->topology);
 	struct reply r = ask("GET", path, NULL, 0, NULL);
 	bool found = false;
 	json_t *v;
@@ -145,6 +146,8 @@ static bool has_lease(const char *topology, const char *name,
 
 	free(path);
 	json_array_foreach(json_object_get(r.json, "leases"), i, v) {
+		if (strcmp(str(v, "topology"), where->name))
+			continue;
 		if (strcmp(str(v, "hostname"), name) &&
 		    strcmp(str(v, "attachment"), name))
 			continue;
@@ -158,12 +161,12 @@ static bool has_lease(const char *topology, const char *name,
 	return found;
 }
 
-static bool ask_lease(const char *topology, const json_t *check,
+static bool ask_lease(const struct lab_where *where, const json_t *check,
 		      int64_t until, struct buf *why)
 {
 	do {
 		buf_reset(why);
-		if (has_lease(topology, str(check, "lease"), why))
+		if (has_lease(where, str(check, "lease"), why))
 			return true;
 		probe_wait(-1, false, now_ms() + AGAIN_MS);
 	} while (now_ms() < until);
@@ -175,7 +178,7 @@ static bool ask_lease(const char *topology, const json_t *check,
 /* netdctl WORDS..., quietly; its exit code. */
 static int self(char **words, struct buf *said)
 {
-	char *argv[STEP_WORDS + 4] = {
+	char *argv[STEP_WORDS + 6] = {
 		"/proc/self/exe", "--socket", (char *)socket_path,
 	};
 	unsigned int i;
@@ -185,8 +188,8 @@ static int self(char **words, struct buf *said)
 	return probe_output(argv, said);
 }
 
-/* "link NAME VERB ..." as words, with the topology before the name. */
-static void step_words(const char *topology, char *copy, char **words,
+/* "link NAME VERB ..." as words, the name with its topology, and the pod. */
+static void step_words(const struct lab_where *where, char *copy, char **words,
 		       char *name, size_t size)
 {
 	unsigned int n = 0;
@@ -197,25 +200,49 @@ static void step_words(const char *topology, char *copy, char **words,
 			words[n++] = word;
 	words[n] = NULL;
 	if (n > 1) {
-		snprintf(name, size, "%s/%s", topology, words[1]);
+		snprintf(name, size, "%s/%s", where->topology, words[1]);
 		words[1] = name;
 	}
 }
 
-static bool do_step(const char *topology, const char *step, bool undo,
+/* What undoes it: `down` is undone by `up`, an impairment by what the file
+ * says. */
+static void reverse(char **words)
+{
+	static char up[] = "up", down[] = "down", reset[] = "reset";
+
+	if (!words[0] || !words[1] || !words[2])
+		return;
+	words[2] = !strcmp(words[2], down) ? up :
+		   !strcmp(words[2], up) ? down : reset;
+	words[3] = NULL;
+}
+
+static void add_pod(const struct lab_where *where, char **words)
+{
+	static char option[] = "--pod";
+	unsigned int n = 0;
+
+	while (words[n])
+		n++;
+	if (where->pod) {
+		words[n++] = option;
+		words[n++] = (char *)where->pod;
+	}
+	words[n] = NULL;
+}
+
+static bool do_step(const struct lab_where *where, const char *step, bool undo,
 		    struct buf *why)
 {
-	char *words[STEP_WORDS + 1], *copy = must(strdup(step)), name[160];
-	static char up[] = "up", down[] = "down", reset[] = "reset";
+	char *words[STEP_WORDS + 3], *copy = must(strdup(step)), name[160];
 	struct buf said = { 0 };
 	int rc;
 
-	step_words(topology, copy, words, name, sizeof(name));
-	if (undo && words[1] && words[2]) {
-		words[2] = !strcmp(words[2], down) ? up :
-			   !strcmp(words[2], up) ? down : reset;
-		words[3] = NULL;
-	}
+	step_words(where, copy, words, name, sizeof(name));
+	if (undo)
+		reverse(words);
+	add_pod(where, words);
 	rc = self(words, &said);
 	if (rc) {
 		buf_reset(why);
@@ -230,18 +257,18 @@ static bool do_step(const char *topology, const char *step, bool undo,
 
 /* --- one check -------------------------------------------------------------- */
 
-static bool ask_it(const char *topology, const json_t *check, struct buf *why)
+static bool ask_it(const struct lab_where *where, const json_t *check, struct buf *why)
 {
 	int64_t within = json_integer_value(json_object_get(check, "within"));
 	int64_t until = now_ms() + within;
 
 	if (!strcmp(str(check, "kind"), "lease"))
-		return ask_lease(topology, check, until, why);
+		return ask_lease(where, check, until, why);
 	return ask_all(check, until, why);
 }
 
 /* Interrupted or not, what was done is undone, in the other order. */
-bool lab_check(const char *topology, const json_t *check, struct buf *why)
+bool lab_check(const struct lab_where *where, const json_t *check, struct buf *why)
 {
 	const json_t *steps = json_object_get(check, "with");
 	size_t n = json_array_size(steps), done = 0;
@@ -255,11 +282,11 @@ bool lab_check(const char *topology, const json_t *check, struct buf *why)
 	if (n)
 		sigprocmask(SIG_BLOCK, &set, &old);
 	while (ok && done < n)
-		ok = do_step(topology, json_string_value(
+		ok = do_step(where, json_string_value(
 			     json_array_get(steps, done++)), false, why);
-	ok = ok && ask_it(topology, check, why);
+	ok = ok && ask_it(where, check, why);
 	while (done--)
-		ok = do_step(topology, json_string_value(
+		ok = do_step(where, json_string_value(
 			     json_array_get(steps, done)), true, why) && ok;
 	if (n)
 		sigprocmask(SIG_SETMASK, &old, NULL);

@@ -16,6 +16,8 @@ struct leases {
 	const struct job *job;	/* who asks may not see all */
 	const char *topology;	/* only of that one; NULL: all */
 	const struct entry *en;
+	const struct topology *topo;	/* it, or one of its pods */
+	char name[64];		/* of that */
 	char network[64];
 	json_t *list;
 	time_t now;
@@ -45,8 +47,8 @@ static void set(json_t *o, const char *key, const char *value)
 /* Whose address it is, when it is reserved for something of netd's. */
 static void set_owner(const struct leases *l, json_t *o, const struct ip *ip)
 {
-	const char *who = l->en->topo ?
-		topo_address_owner(l->en->topo, l->network, ip) : NULL;
+	const char *who = l->topo ?
+		topo_address_owner(l->topo, l->network, ip) : NULL;
 
 	if (who && *who)
 		set(o, "attachment", who);
@@ -64,7 +66,7 @@ static void add_lease(struct leases *l, const char *line)
 		   name, id) != 5 || ip_read(address, &ip) ||
 	    (expires && expires < l->now))
 		return;
-	o = json_pack("{s:s, s:s, s:s}", "topology", l->en->name, "network",
+	o = json_pack("{s:s, s:s, s:s}", "topology", l->name, "network",
 		      l->network, "address", address);
 	set(o, ip.family == 6 ? "iaid" : "mac", who);
 	set(o, "hostname", name);
@@ -74,22 +76,43 @@ static void add_lease(struct leases *l, const char *line)
 	json_array_append_new(l->list, o);
 }
 
+/* Whose leases they are: a topology's, or those of its pod "campus-7". */
+static bool find_topology(struct leases *l, const char *name)
+{
+	const char *dash = strrchr(name, '-');
+	char base[64];
+	unsigned int i;
+
+	l->en = topos_find(&l->e->set, name);
+	l->topo = l->en ? l->en->topo : NULL;
+	if (l->en || !dash)
+		return l->en;
+	snprintf(base, sizeof(base), "%.*s", (int)(dash - name), name);
+	l->en = topos_find(&l->e->set, base);
+	for (i = 0; l->en && l->en->topo; i++) {
+		l->topo = topo_pod(l->en->topo, i);
+		if (!l->topo || !strcmp(topo_name(l->topo), name))
+			break;
+	}
+	return l->topo;
+}
+
 /* TOPOLOGY.NETWORK.leases: names of ours have no dots. */
 static bool split(struct leases *l, const char *name)
 {
 	const char *dot = strchr(name, '.'), *end = strstr(name, SUFFIX);
-	char topology[64];
 
 	if (!dot || !end || end[strlen(SUFFIX)] || end <= dot ||
 	    dot - name > 63 || end - dot > 64)
 		return false;
-	snprintf(topology, sizeof(topology), "%.*s", (int)(dot - name), name);
+	snprintf(l->name, sizeof(l->name), "%.*s", (int)(dot - name), name);
 	snprintf(l->network, sizeof(l->network), "%.*s", (int)(end - dot - 1),
 		 dot + 1);
-	if (l->topology && strcmp(l->topology, topology))
+	if (!find_topology(l, l->name) ||
+	    (l->topology && strcmp(l->topology, l->name) &&
+	     strcmp(l->topology, l->en->name)))
 		return false;
-	l->en = topos_find(&l->e->set, topology);
-	return l->en && right_item(l->job, l->en, "network", l->network);
+	return right_item(l->job, l->en, "network", l->network);
 }
 
 static void add_file(void *arg, const char *name)
