@@ -37,7 +37,7 @@ int nft_count(struct host *h, uint32_t id, const char *p, const char *end)
 {
 	struct arena *a CLEANUP(arena_cleanup) = arena_new();
 	struct buf b CLEANUP(buf_free) = { 0 };
-	struct question q = { NULL };
+	struct question q = { 0 };
 	struct nft_net *n;
 	struct ns *ns;
 	uint32_t i;
