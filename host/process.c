@@ -124,6 +124,25 @@ void process_signal(struct host *h, const char *name, int sig)
 
 /* --- watching ----------------------------------------------------------- */
 
+/* The more often it ends soon after its start, the later the next one. */
+static void ended(struct host *h, struct proc *p)
+{
+	struct buf b CLEANUP(buf_free) = { 0 };
+	int64_t now = clock_ms(), delay = DELAY_MIN;
+	unsigned int i;
+
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	p->quick = now - p->since < QUICK_MS ? p->quick + 1 : 0;
+	for (i = 1; i < p->quick && delay < DELAY_MAX; i++)
+		delay *= 2;
+	p->next = p->quick > 1 ? now + (delay < DELAY_MAX ? delay :
+					DELAY_MAX) : 0;
+	buf_printf(&b, "process %s ended (pid %d)", p->name, (int)p->pid);
+	host_dirty(h, OBSERVE_LINKS, b.p);
+}
+
 static void begin_watch(struct host *h, const char *name, pid_t pid)
 {
 	struct procs *x = procs_of(h);
@@ -138,26 +157,9 @@ static void begin_watch(struct host *h, const char *name, pid_t pid)
 	p->since = clock_ms();
 	p->fd = syscall(SYS_pidfd_open, pid, 0);
 	ev.data.fd = p->fd;
-	if (p->fd >= 0)
-		epoll_ctl(x->ep, EPOLL_CTL_ADD, p->fd, &ev);
-}
-
-/* The more often it ends soon after its start, the later the next one. */
-static void ended(struct host *h, struct proc *p)
-{
-	struct buf b CLEANUP(buf_free) = { 0 };
-	int64_t now = clock_ms(), delay = DELAY_MIN;
-	unsigned int i;
-
-	close(p->fd);
-	p->fd = -1;
-	p->quick = now - p->since < QUICK_MS ? p->quick + 1 : 0;
-	for (i = 1; i < p->quick && delay < DELAY_MAX; i++)
-		delay *= 2;
-	p->next = p->quick > 1 ? now + (delay < DELAY_MAX ? delay :
-					DELAY_MAX) : 0;
-	buf_printf(&b, "process %s ended (pid %d)", p->name, (int)p->pid);
-	host_dirty(h, OBSERVE_LINKS, b.p);
+	/* it ended since it was seen: nothing else would tell */
+	if (p->fd < 0 || epoll_ctl(x->ep, EPOLL_CTL_ADD, p->fd, &ev))
+		ended(h, p);
 }
 
 int process_fds(struct host *h, struct pollfd *fds, int room)
