@@ -13,10 +13,10 @@
 static const int kernel[] = { CAP_NET_ADMIN, CAP_NET_BROADCAST, -1 };
 
 /* Namespaces; those of processes of other users; settings and sockets in
- * them; ending what it started. */
+ * them; ending what it started, and giving that less. */
 static const int helper[] = {
 	CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_CHROOT, CAP_NET_ADMIN,
-	CAP_KILL, -1
+	CAP_KILL, CAP_SETPCAP, -1
 };
 
 /* dnsmasq and the like as in spawn.c; where they are; their files. */

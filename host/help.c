@@ -269,6 +269,27 @@ int help_id(const char *name, bool group, uint32_t *id)
 	return err;
 }
 
+int help_run(char *const *argv, int ms, struct buf *why)
+{
+	struct help ask = { .verb = HELP_RUN, .arg = ms }, answer;
+	struct arena *a CLEANUP(arena_cleanup) = arena_new();
+	const char *p, *end, *said = "";
+	uint32_t failed = 0;
+	int err;
+
+	for (; *argv; argv++)
+		pack_str(&ask.text, *argv);
+	err = call(&ask, &answer);
+	p = answer.text.p;
+	end = p + answer.text.len;
+	if (!err && (unpack_u32(&p, end, &failed) ||
+		     unpack_str(&p, end, &said, a)))
+		err = -EBADMSG;
+	buf_str(why, said);
+	help_free(&answer);
+	return err ? err : -(int)failed;
+}
+
 /* --- settings ------------------------------------------------------------ */
 
 static int take_settings(struct help *answer, struct setting *v,

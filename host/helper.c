@@ -410,6 +410,34 @@ static int do_id(struct work *w)
 	return err;
 }
 
+#define ARGS_MAX 128
+#define RUN_MS_MAX 30000
+
+static int do_run(struct work *w)
+{
+	struct buf why CLEANUP(buf_free) = { 0 };
+	char *argv[ARGS_MAX + 1];
+	const char *word;
+	struct spawned s;
+	int n = 0, err, ms = w->ask->arg;
+
+	while (w->p < w->end) {
+		if (n == ARGS_MAX || unpack_str(&w->p, w->end, &word, w->a))
+			return -EBADMSG;
+		argv[n++] = (char *)word;
+	}
+	argv[n] = NULL;
+	if (!n || home() < 0)
+		return -EINVAL;
+	err = spawn_start(home(), argv, &s);
+	if (!err)
+		err = spawn_end(&s, ms > 0 && ms < RUN_MS_MAX ? ms :
+				RUN_MS_MAX, &why);
+	pack_u32(&w->answer->text, -err);
+	pack_str(&w->answer->text, buf_text(&why));
+	return 0;
+}
+
 void helper_do(const struct help *ask, struct help *answer)
 {
 	static int (*const verbs[])(struct work *w) = {
@@ -418,6 +446,7 @@ void helper_do(const struct help *ask, struct help *answer)
 		[HELP_NAMES] = do_names, [HELP_WATCH] = do_watch,
 		[HELP_SOCKET] = do_socket, [HELP_TUN] = do_tun,
 		[HELP_SYSCTLS] = do_sysctls, [HELP_ID] = do_id,
+		[HELP_RUN] = do_run,
 	};
 	struct work w = { .ask = ask, .answer = answer, .p = ask->text.p,
 			  .end = ask->text.p + ask->text.len,

@@ -29,6 +29,7 @@ struct helper {
 	int kernel;		/* the kernel side's socket; -1: gone */
 	pid_t side, out;	/* kernel side, outside; 0: none */
 	int status;		/* of the kernel side that ended */
+	const char *cni_dir;	/* "": there is none */
 };
 
 /* --- starting -------------------------------------------------------------- */
@@ -179,6 +180,9 @@ static void daemons(struct helper *h, const struct help *ask,
 	case HELP_ENDED:
 		answer->arg = do_ended(h, answer);
 		return;
+	case HELP_CONFLIST:
+		answer->arg = helper_conflist(h->cni_dir, ask);
+		return;
 	}
 	answer->arg = -EBADMSG;
 }
@@ -217,9 +221,9 @@ static void turn(struct helper *h)
 	}
 }
 
-int helper_main(int fd)
+int helper_main(int fd, const char *cni_dir)
 {
-	struct helper h = { .daemon = fd, .kernel = -1 };
+	struct helper h = { .daemon = fd, .kernel = -1, .cni_dir = cni_dir };
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);

@@ -1,5 +1,6 @@
 // zone.c - links of ours in a zone of firewalld's, by firewall-cmd(1)
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "netd/help.h"
 #include "host/internal.h"
 
 #include <errno.h>
@@ -124,7 +125,6 @@ static int command(struct host *h, int from, int to, struct buf *why)
 {
 	struct arena *a CLEANUP(arena_cleanup) = arena_new();
 	char *argv[CMD_MAX + 3];
-	struct spawned s;
 	int i, n = 0, err;
 
 	argv[n++] = (char *)"firewall-cmd";
@@ -133,10 +133,8 @@ static int command(struct host *h, int from, int to, struct buf *why)
 		argv[n++] = arena_printf(a, "--%s-interface=%s", run.add ?
 					 "add" : "remove", dev_of(run.v[i]));
 	argv[n] = NULL;
-	err = spawn_start(ns_home(h)->fd, argv, &s);
-	if (!err)
-		err = spawn_end(&s, CMD_MS, why);
-	else if (err == -ENOENT)
+	err = help_run(argv, CMD_MS, why);
+	if (err == -ENOENT)
 		buf_str(why, "there is no firewall-cmd");
 	/* its rules are there while it starts, and it doesn't answer yet */
 	if (err && why->len && strstr(why->p, "not running"))

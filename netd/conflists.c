@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netd/helper.h"
 #include "netd/log.h"
 
 /* CRI takes the first file for its pods: those of others come before ours. */
@@ -31,7 +32,8 @@ struct conflist {
 struct conflists {
 	struct conflist *v;
 	unsigned int n;
-	int dir;
+	int dir;		/* to read in; the helper writes */
+	int helper;
 };
 
 /* --- the networks ----------------------------------------------------- */
@@ -82,7 +84,7 @@ static uint64_t list_networks(struct conflists *l, const struct topos *set)
 
 /* --- files ------------------------------------------------------------ */
 
-static int open_dir(const char *path)
+void conflists_folder(const char *path)
 {
 	char part[PATH_MAX];
 	size_t len;
@@ -95,7 +97,6 @@ static int open_dir(const char *path)
 		if (!mkdir(part, 0755))
 			chmod(part, 0755);	/* whatever the umask */
 	}
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* What is in a file of ours; NULL: there is none, or it is somebody else's. */
@@ -150,8 +151,7 @@ static void write_one(struct conflists *l, struct conflist *c,
 		log_warning("%s is not netd's any more and stays as it is",
 			    c->file);
 	else if (!json_equal(c->have, want))
-		err = write_at(l->dir, c->file, text, strlen(text), 0644,
-			       false);
+		err = helper_conflist_write(l->helper, c->file, text);
 	if (err)
 		log_warning("%s: %s", c->file, strerror(-err));
 	free(text);
@@ -219,7 +219,7 @@ static void remove_others(struct conflists *l)
 			continue;
 		have = read_ours(l->dir, f->d_name, &foreign);
 		if (have)
-			unlinkat(l->dir, f->d_name, 0);
+			helper_conflist_write(l->helper, f->d_name, NULL);
 		json_decref(have);
 	}
 	if (d)
@@ -230,7 +230,7 @@ static void remove_others(struct conflists *l)
 
 void conflists_write(struct engine *e)
 {
-	struct conflists l = { .dir = -1 };
+	struct conflists l = { .dir = -1, .helper = e->opt->helper };
 	uint64_t hash;
 	unsigned int i;
 
@@ -238,7 +238,8 @@ void conflists_write(struct engine *e)
 		return;
 	hash = list_networks(&l, &e->set);
 	if (hash != e->conflists) {
-		l.dir = open_dir(e->opt->cni_dir);
+		l.dir = open(e->opt->cni_dir,
+			     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (l.dir < 0)
 			log_warning("%s: %s", e->opt->cni_dir, strerror(errno));
 	}

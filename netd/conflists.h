@@ -16,4 +16,7 @@
  */
 void conflists_write(struct engine *e);
 
+/* Makes the folder, while there is the right to. */
+void conflists_folder(const char *path);
+
 #endif

@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #include "netd/api.h"
+#include "netd/confine.h"
+#include "netd/conflists.h"
 #include "netd/docker.h"
 #include "netd/engine.h"
 #include "netd/helper.h"
@@ -287,11 +289,40 @@ static int find_user(struct options *o)
 
 static int start_helper(struct daemon *d)
 {
-	d->opt.helper = helper_start(&d->helper);
+	d->opt.helper = helper_start(&d->helper, d->opt.cni_dir);
 	if (d->opt.helper >= 0)
 		return 0;
 	log_error("no helper: %s", strerror(-d->opt.helper));
 	return d->opt.helper;
+}
+
+/*
+ * What needs root is done: the sockets are there, and the helper is.  Whatever
+ * is read from now on can't do more than ask it.
+ */
+static int give_up(struct daemon *d)
+{
+	struct options *o = &d->opt;
+	int err = 0;
+
+	if (geteuid())
+		return 0;
+	if (o->cni_dir)
+		conflists_folder(o->cni_dir);
+	/* its mode follows what has owners */
+	if (chown(o->socket, o->uid, -1))
+		err = -errno;
+	if (!err)
+		err = store_own(&d->engine.store, o->state_dir, o->uid,
+				o->gid);
+	if (!err)
+		err = confine_rights(CONFINE_NONE, o->uid, o->gid);
+	if (!err)
+		err = confine_calls(false);
+	if (err)
+		log_error("netd can't give up root's rights: %s",
+			  strerror(-err));
+	return err;
 }
 
 static int run(struct daemon *d)
@@ -307,6 +338,8 @@ static int run(struct daemon *d)
 	if (d->opt.docker_socket)
 		d->docker = docker_new(d->base, &d->opt, d->engine.jobs);
 	if (d->opt.docker_socket && !d->docker)
+		return 1;
+	if (give_up(d))
 		return 1;
 	add_event(d, SIGTERM, EV_SIGNAL, on_end, 0);
 	add_event(d, SIGINT, EV_SIGNAL, on_end, 0);

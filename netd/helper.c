@@ -14,7 +14,7 @@
 #include "netd/daemon.h"
 #include "netd/field.h"
 
-static void become_helper(int fd)
+static void become_helper(int fd, const char *cni_dir)
 {
 	sigset_t none;
 
@@ -26,11 +26,11 @@ static void become_helper(int fd)
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 4);
 	if (fd < 0 || dup2(fd, 3) < 0)
 		_exit(127);
-	execl("/proc/self/exe", "netd-helper", "--helper", NULL);
+	execl("/proc/self/exe", "netd-helper", "--helper", cni_dir, NULL);
 	_exit(127);
 }
 
-int helper_start(pid_t *pid)
+int helper_start(pid_t *pid, const char *cni_dir)
 {
 	int sv[2];
 
@@ -38,7 +38,7 @@ int helper_start(pid_t *pid)
 		return -errno;
 	*pid = fork();
 	if (*pid == 0)
-		become_helper(sv[1]);
+		become_helper(sv[1], cni_dir ? cni_dir : "");
 	close(sv[1]);
 	if (*pid < 0) {
 		close(sv[0]);
@@ -95,6 +95,18 @@ int helper_ended(int helper, int *status)
 	if (!err && unpack_u32(&p, end, &v))
 		err = -EBADMSG;
 	*status = v;
+	help_free(&answer);
+	return err;
+}
+
+int helper_conflist_write(int helper, const char *name, const char *text)
+{
+	struct help m = { .verb = HELP_CONFLIST }, answer;
+	int err;
+
+	pack_str(&m.text, name);
+	pack_str(&m.text, text ? text : "");
+	err = ask(helper, &m, &answer);
 	help_free(&answer);
 	return err;
 }

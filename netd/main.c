@@ -20,16 +20,16 @@ static int kernel_side(char **argv)
 
 static int outside(char **argv)
 {
-	if (confine_rights(CONFINE_OUTSIDE, -1, -1))
+	if (confine_rights(CONFINE_OUTSIDE, -1, -1) || confine_calls(true))
 		return 126;
 	return host_outside(3, argv[2], argv[3]);
 }
 
 static int helper(char **argv)
 {
-	if (confine_rights(CONFINE_HELPER, -1, -1))
+	if (confine_rights(CONFINE_HELPER, -1, -1) || confine_calls(true))
 		return 126;
-	return helper_main(3);
+	return helper_main(3, argv[2]);
 }
 
 /* Started by netd itself only. */
@@ -40,7 +40,7 @@ static const struct {
 } parts[] = {
 	{ "--kernel-side", "netd-kernel", 4, kernel_side },
 	{ "--outside", "netd-outside", 4, outside },
-	{ "--helper", "netd-helper", 2, helper },
+	{ "--helper", "netd-helper", 3, helper },
 };
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -97,6 +98,64 @@ int store_open(struct store *s, const char *path)
 		return err;
 	}
 	return lock_all(s, path);
+}
+
+/* Those of others, who would not want it: they are root's. */
+static const char *const others[] = { "dnsmasq" };
+
+static bool is_other(const FTSENT *f)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (f->fts_level == 1 && !strcmp(f->fts_name, others[i]))
+			return true;
+	return false;
+}
+
+/* Nobody follows a link: who owned it before may have put one there. */
+static int own_all(const char *path, uid_t uid, gid_t gid)
+{
+	char *const paths[] = { (char *)path, NULL };
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV,
+			     NULL);
+	FTSENT *f;
+	int err = tree ? 0 : -errno;
+
+	while (tree && (f = fts_read(tree))) {
+		if (is_other(f))
+			fts_set(tree, f, FTS_SKIP);
+		else if (f->fts_level && f->fts_info != FTS_DP &&
+			 (f->fts_statp->st_uid != uid ||
+			  f->fts_statp->st_gid != gid) &&
+			 lchown(f->fts_path, uid, gid) && errno != ENOENT)
+			err = -errno;
+	}
+	if (tree)
+		fts_close(tree);
+	return err;
+}
+
+int store_own(struct store *s, const char *path, uid_t uid, gid_t gid)
+{
+	size_t i;
+	int err = 0;
+
+	/* the daemons' own folders can't be replaced by who has the rest */
+	for (i = 0; uid && i < sizeof(others) / sizeof(*others) && !err; i++)
+		if (!mkdirat(s->dir, others[i], 0755) &&
+		    fchmodat(s->dir, others[i], 0755, 0))
+			err = -errno;
+	if (!err && uid && (fchown(s->dir, 0, gid) || fchmod(s->dir, 01770)))
+		err = -errno;
+	if (!uid && fchmod(s->dir, 0700))
+		err = -errno;
+	if (!err)
+		err = own_all(path, uid, gid);
+	if (err)
+		log_error("%s: can't be given to uid %u: %s", path, uid,
+			  strerror(-err));
+	return err;
 }
 
 void store_close(struct store *s)

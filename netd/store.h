@@ -47,6 +47,12 @@ struct store {
  * another daemon has it, or another negative errno; says why in the log.
  */
 int store_open(struct store *s, const char *path);
+/*
+ * All in it, but for folders of daemons, is to be that user's; the folder at
+ * PATH itself stays root's, so that those can't be replaced.  Needs root's
+ * rights.  0 or a negative errno, which was logged.
+ */
+int store_own(struct store *s, const char *path, uid_t uid, gid_t gid);
 void store_close(struct store *s);
 
 /*

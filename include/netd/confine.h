@@ -3,6 +3,7 @@
 #ifndef NETD_CONFINE_H
 #define NETD_CONFINE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum confine {
@@ -19,5 +20,14 @@ enum confine {
  * given up by who isn't root.
  */
 int confine_rights(enum confine what, uid_t uid, gid_t gid);
+
+/*
+ * Refuses system calls by seccomp(2): those that neither netd nor what it
+ * starts needs, and, unless it STARTS_PROGRAMS, those that start others or
+ * lead to another namespace or user.  For a process with one thread; new ones
+ * inherit it.  0 or a negative errno.  Without effect in a build with the
+ * sanitizers.
+ */
+int confine_calls(bool starts_programs);
 
 #endif

@@ -27,11 +27,15 @@ enum help_verb {
 	HELP_TUN,		/* netns -> /dev/net/tun, opened there */
 	HELP_SYSCTLS,		/* text: paths, values; netns (none: home) */
 	HELP_ID,		/* arg: 1 for a group; text: its name; -> arg */
+	HELP_RUN,		/* arg: ms it may take; text: a program of
+				 * spawn.c's and its arguments -> error, why */
 	/* only the daemon's to ask: netd/helper.c */
 	HELP_START,		/* text: what follows "netd --kernel-side";
 				 * its socket, its lock -> arg: its pid */
 	HELP_KILL,		/* the kernel side */
-	HELP_ENDED,		/* -> arg: its wait status; -EAGAIN: not yet */
+	HELP_ENDED,		/* -> its wait status; -EAGAIN: not yet */
+	HELP_CONFLIST,		/* text: a file of the CNI folder, what is to
+				 * be in it; nothing: it goes */
 };
 
 #define HELP_FDS 3
@@ -53,6 +57,10 @@ void help_free(struct help *m);
 /* helper.c: does what ASK says.  Its descriptors stay the caller's; those of
  * ANSWER are new ones. */
 void helper_do(const struct help *ask, struct help *answer);
+
+/* helper_conflist.c: HELP_CONFLIST in the folder DIR.  0 or a negative errno;
+ * -EEXIST: a file of that name is somebody else's. */
+int helper_conflist(const char *dir, const struct help *ask);
 
 /* --- help.c: for the kernel side ---------------------------------------- */
 
@@ -77,6 +85,10 @@ int help_socket(int nsfd, int protocol);
 int help_tun(int nsfd);
 /* The number of a user or group. */
 int help_id(const char *name, bool group, uint32_t *id);
+
+/* Runs one of the programs of spawn.c to its end, MS at most, in our own
+ * namespace.  0, or a negative errno with what it said in WHY. */
+int help_run(char *const *argv, int ms, struct buf *why);
 
 /* A setting below /proc/sys, or "stat/FILE" of /proc/net. */
 struct setting {

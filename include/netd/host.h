@@ -45,7 +45,8 @@ int host_main(int fd, const char *run_dir, const char *state_dir);
  */
 int host_kernel(int fd, int helper, int outside);
 int host_outside(int fd, const char *run_dir, const char *state_dir);
-int helper_main(int fd);
+/* CNI_DIR: where it writes CNI configurations, or "". */
+int helper_main(int fd, const char *cni_dir);
 
 /* What the folders are called in names of files (KIND_FILE). */
 #define NETD_RUN "run/"

@@ -50,6 +50,8 @@ traced()
 	poll "$SOON" grep -q "^TracerPid:.*[1-9]" "/proc/$who/status"
 	timeout 30 "$@" >"$WORLD/out" 2>&1
 	kill "$tracer" 2>/dev/null
+	# it may wait for ever for a thread of what it killed
+	poll 5 eval "! kill -0 $tracer" || kill -KILL "$tracer" 2>/dev/null
 	wait "$tracer" 2>/dev/null
 	grep -qE 'INJECTED|killed by' "$WORLD/strace"
 }

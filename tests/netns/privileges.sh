@@ -63,9 +63,13 @@ out="chown dac_override fowner kill setgid setuid setpcap net_bind_service net_a
 helper_bnd="chown dac_override fowner kill setgid setuid setpcap net_bind_service net_broadcast net_admin net_raw sys_chroot sys_ptrace sys_admin"
 all_as_said()
 {
+	has netd "$1" "" ""
+	same "netd: system calls are filtered" 2 "$(field netd Seccomp)"
 	has kernel "$1" "net_broadcast net_admin" ""
 	same "kernel: system calls are filtered" 2 "$(field kernel Seccomp)"
-	has helper 0 "kill net_admin sys_chroot sys_ptrace sys_admin" "$helper_bnd"
+	same "helper: system calls are filtered" 2 "$(field helper Seccomp)"
+	same "outside: system calls are filtered" 2 "$(field outside Seccomp)"
+	has helper 0 "kill setpcap net_admin sys_chroot sys_ptrace sys_admin" "$helper_bnd"
 	has outside 0 "$out" "$out"
 }
 
@@ -89,12 +93,29 @@ END
 
 mount --bind "$WORLD/passwd" /etc/passwd
 mount --bind "$WORLD/group" /etc/group
+mkdir "$WORLD/cni"
+echo '{"name": "theirs"}' >"$WORLD/cni/95-netd-p.b.conflist"
 remember
-start_netd
+start_netd --cni-dir "$WORLD/cni" --docker-socket "$WORLD/plugins/netd.sock"
 apply "$WORLD/p.net.yaml"
 can guest 10.1.0.1 icmp
 all_as_said 4999
 plan_is_empty p
+
+# --- what still needs a file somewhere ---
+check "CNI's files are written" jq -e '.plugins[0].type == "netd-cni"' \
+	"$WORLD/cni/95-netd-p.a.conflist"
+same "... and others' not replaced" '{"name": "theirs"}' \
+	"$(cat "$WORLD/cni/95-netd-p.b.conflist")"
+check "Docker's driver answers" bash -c "curl -s --unix-socket \
+	'$WORLD/plugins/netd.sock' -X POST http://x/Plugin.Activate |
+	grep -q IpamDriver"
+same "the socket is shut" 600 "$(stat -c %a "$NETD_SOCKET")"
+sed -i 's/^networks:/owners: [netd]\n&/' "$WORLD/p.net.yaml"
+apply "$WORLD/p.net.yaml"
+same "with owners it is open" 666 "$(stat -c %a "$NETD_SOCKET")"
+sed -i '/^owners:/d' "$WORLD/p.net.yaml"
+apply "$WORLD/p.net.yaml"
 
 # --- what is not allowed is not done ---
 # The kernel side's own descriptors are all it has.
