@@ -410,7 +410,7 @@ static int do_id(struct work *w)
 	return err;
 }
 
-#define ARGS_MAX 128
+#define ARGS_MAX 160
 #define RUN_MS_MAX 30000
 
 static int do_run(struct work *w)
