@@ -75,7 +75,10 @@ all_as_said()
 
 works()
 {
-	netdctl status --json | jq -e .converged >/dev/null && reach guest 10.1.0.1 icmp
+	[ -n "$(part kernel)" ] && [ -n "$(part outside)" ] &&
+		netdctl status --json |
+		jq -e '.converged and ."kernel-side".running' >/dev/null &&
+		reach guest 10.1.0.1 icmp
 }
 
 ns guest
@@ -99,6 +102,7 @@ remember
 start_netd --cni-dir "$WORLD/cni" --docker-socket "$WORLD/plugins/netd.sock"
 apply "$WORLD/p.net.yaml"
 can guest 10.1.0.1 icmp
+soon "all are there" works
 all_as_said 4999
 plan_is_empty p
 
