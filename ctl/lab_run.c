@@ -255,9 +255,10 @@ static bool do_step(const struct lab_where *where, const char *step, bool undo,
 	return !rc;
 }
 
-/* --- one check -------------------------------------------------------------- */
+/* --- one check ------------------------------------------------------------ */
 
-static bool ask_it(const struct lab_where *where, const json_t *check, struct buf *why)
+static bool ask_it(const struct lab_where *where, const json_t *check,
+		   struct buf *why)
 {
 	int64_t within = json_integer_value(json_object_get(check, "within"));
 	int64_t until = now_ms() + within;
@@ -268,7 +269,8 @@ static bool ask_it(const struct lab_where *where, const json_t *check, struct bu
 }
 
 /* Interrupted or not, what was done is undone, in the other order. */
-bool lab_check(const struct lab_where *where, const json_t *check, struct buf *why)
+bool lab_check(const struct lab_where *where, const json_t *check,
+	       struct buf *why)
 {
 	const json_t *steps = json_object_get(check, "with");
 	size_t n = json_array_size(steps), done = 0;

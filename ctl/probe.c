@@ -14,7 +14,7 @@
 
 #include "ctl/lab.h"
 
-#define ECHOS 4			/* in a try: the first ones wake up ARP */
+#define ECHOS 4			/* in a try: the first wakes up ARP */
 
 int64_t now_ms(void)
 {

@@ -81,7 +81,7 @@ static bool probe_hop(const struct ip *ip, int ttl, struct ip *from)
 		   six ? IPV6_UNICAST_HOPS : IP_TTL, &ttl, sizeof(ttl));
 	for (try = 0; !found && try < 2; try++) {
 		(void)!sendto(fd, "netd", 4, 0, (struct sockaddr *)&ss, len);
-		/* an error in the queue is POLLERR, which poll(2) always tells */
+		/* an error in the queue is POLLERR: always told */
 		if (probe_wait(fd, false, now_ms() + HOP_MS))
 			found = read_error(fd, from);
 	}

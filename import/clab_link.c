@@ -12,7 +12,7 @@ struct cend {
 	struct cnode *node;
 	const char *ifname;
 	const char *mac;	/* or NULL */
-	const char *ips[2];	/* ipv4, ipv6 as written at the end, or NULL */
+	const char *ips[2];	/* ipv4, ipv6 as written there, or NULL */
 	struct pos pos;
 };
 

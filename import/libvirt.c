@@ -158,7 +158,7 @@ static void read_uplinks(struct lnet *n, const struct xml *forward)
 		add_uplink(n, forward, dev);
 }
 
-/* START-END of an element, if it is a value of that type; NULL after an error */
+/* START-END, if that is a value of the type; NULL after an error. */
 static const char *from_to(struct lnet *n, const struct xml *x,
 			   const struct field_type *type, void *v)
 {
@@ -332,7 +332,8 @@ static void read_rate(struct lnet *n, const struct xml *x, struct item *to,
 
 	if (!x)
 		return;
-	if (!libvirt_number(xml_attr(x, "average"), AVERAGE_MAX, &average) || !average) {
+	if (!libvirt_number(xml_attr(x, "average"), AVERAGE_MAX, &average) ||
+	    !average) {
 		draft_error(n->d, x->pos, "expected a rate in average, found "
 			    "%s", libvirt_attr(n, x, "average"));
 		return;

@@ -12,7 +12,7 @@ struct lnet {
 	const char *name;
 	struct item *it;
 	bool has6;		/* there is IPv6 in it */
-	struct prefix net4, net6;	/* subnets that were set, or family 0 */
+	struct prefix net4, net6;	/* that were set, or family 0 */
 	struct item *dhcp;	/* what `dhcp:` is made of, or NULL */
 	bool dhcp6;		/* leases of IPv6, too */
 	unsigned int nrecords;

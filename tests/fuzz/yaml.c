@@ -49,12 +49,16 @@ static void expand(struct topology *t, const struct state *found,
 		   struct numbers *numbers, struct report *report)
 {
 	struct state *wanted = state_new();
+	struct topo_command *commands;
+	struct topo_check *checks;
 	struct topo_item *items;
 
 	if (!topo_check(t, found, numbers, NULL, 0, report) &&
 	    !topo_expand(t, found, numbers, wanted, report)) {
 		state_sort(wanted, NULL, NULL);
 		topo_items(t, wanted->arena, &items);
+		topo_checks(t, wanted->arena, &checks);
+		topo_solution(t, wanted->arena, &commands);
 	}
 	state_free(wanted);
 }
