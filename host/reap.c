@@ -25,8 +25,8 @@
  * what it waits for without the lock, before the next request, is the time of
  * a second process.
  */
-#define PORTS_TOGETHER 256
-#define BRIDGES_TOGETHER 8
+#define PORTS_TOGETHER 128
+#define BRIDGES_TOGETHER 4
 #define REAPERS (NETD_GROUP_NOW_LAST - NETD_GROUP_NOW + 1)
 #define NOW_PORTS 16		/* so few are deleted at once */
 

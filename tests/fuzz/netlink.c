@@ -36,7 +36,9 @@ static void put_seq(uint8_t *p, size_t n)
 		memcpy(&h, p, sizeof(h));
 		h.nlmsg_seq = seq;
 		memcpy(p, &h, sizeof(h));
-		if (h.nlmsg_len < sizeof(h) || NLMSG_ALIGN(h.nlmsg_len) >= n)
+		/* the length first: NLMSG_ALIGN() of the largest is 0 */
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len >= n ||
+		    NLMSG_ALIGN(h.nlmsg_len) >= n)
 			return;
 		p += NLMSG_ALIGN(h.nlmsg_len);
 		n -= NLMSG_ALIGN(h.nlmsg_len);

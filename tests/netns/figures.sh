@@ -100,26 +100,48 @@ restart()
 	done
 	row "a restart with nothing to do, $PORTS ports, ms" 100 $best
 	stop_netd
-	strace -f -qq -s 256 -e trace=sendto,sendmsg -o "$WORLD/strace" \
-		"$NETD" --config-dir "$CONF" --state-dir "$STATE" --socket \
-		"$NETD_SOCKET" >>"$WORLD/netd.log" 2>&1 &
-	netd_pid=$!
-	must poll $((60 * SLOW)) is_converged
-	# what is tried in a namespace of its own, to learn what this kernel
-	# can, strace doesn't know the protocol of; tables whose owner died
-	# are taken back, which changes nothing in them
-	writes=$(grep -aE 'RTM_(NEW|DEL|SET)|NFT_MSG_(NEW|DEL)' \
-		"$WORLD/strace" | grep -avc 'NFT_MSG_NEWTABLE')
-	check "a restart writes nothing to the kernel ($writes)" [ "$writes" = 0 ]
-	check "control: what it asks is seen" grep -qaE 'RTM_GETLINK' \
-		"$WORLD/strace"
-	row "a restart with nothing to do, netlink writes" 0 "$writes"
-	# strace's child is the daemon
-	netd_pid=$(pgrep -P "$netd_pid" | head -n 1)
-	kill -TERM "$netd_pid"
-	poll "$SOON" eval '! kill -0 $netd_pid'
-	netd_pid=
+	ip monitor link address route >"$WORLD/links" 2>&1 &
+	monitors=$!
+	nft monitor >"$WORLD/rules" 2>&1 &
+	monitors="$monitors $!"
+	# what is seen is what comes between two marks
+	must poll "$SOON" mark first
 	start_netd
+	must poll $((60 * SLOW)) is_converged
+	check "control: what is written is seen" poll "$SOON" mark last
+	# tables whose owner died are taken back, which changes nothing in them
+	writes=$(cat <(between "$WORLD/links" 192.0.2.) \
+		<(between "$WORLD/rules" mark- | grep -v '^add table \|^#') |
+		wc -l)
+	check "a restart writes nothing to the kernel ($writes)" [ "$writes" = 0 ]
+	[ "$writes" = 0 ] || between "$WORLD/links" 192.0.2. | head
+	row "a restart with nothing to do, netlink writes" 0 "$writes"
+	kill $monitors
+	wait $monitors
+	nft delete table ip mark-first
+	nft delete table ip mark-last
+}
+
+# An address and a table, seen by both monitors: written until they are.
+mark()
+{
+	local a=192.0.2.1
+	[ "$1" = first ] || a=192.0.2.2
+	ip addr del $a/32 dev lo
+	ip addr add $a/32 dev lo
+	nft delete table ip "mark-$1"
+	nft add table ip "mark-$1"
+	grep -q "$a" "$WORLD/links" && grep -q "mark-$1" "$WORLD/rules"
+} 2>/dev/null
+
+# The lines of FILE after the last one of the first mark, before the next mark
+between()
+{
+	awk -v m="$2" -v first="${2}1" -v named="${2}first" '
+		index($0, first) || index($0, named) { n = 0; next }
+		index($0, m) { exit }
+		{ line[++n] = $0 }
+		END { for (i = 1; i <= n; i++) print line[i] }' "$1"
 }
 
 # Somebody who only wants to change a link of his own.
