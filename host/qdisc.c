@@ -180,15 +180,16 @@ static void put_mirred(struct nl_msg *m, uint32_t to)
 /* A key without bits to compare matches everything. */
 static void put_filter(struct nl_msg *m, uint32_t to)
 {
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key key;
-	} all = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+	_Alignas(struct tc_u32_sel) char
+		all[sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key)];
+	struct tc_u32_sel *sel = memset(all, 0, sizeof(all));
 	struct nlattr *opts;
 
+	sel->flags = TC_U32_TERMINAL;
+	sel->nkeys = 1;
 	nla_put_string(m, TCA_KIND, "u32");
 	opts = nla_nest_start(m, TCA_OPTIONS);
-	nla_put(m, TCA_U32_SEL, sizeof(all), &all);
+	nla_put(m, TCA_U32_SEL, sizeof(all), all);
 	put_mirred(m, to);
 	nla_nest_end(m, opts);
 }
