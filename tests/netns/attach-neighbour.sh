@@ -1,5 +1,6 @@
 #!/bin/bash
 # attach-neighbour.sh - an address that comes back with another MAC is reachable
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

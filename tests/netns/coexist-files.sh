@@ -1,5 +1,6 @@
 #!/bin/bash
 # coexist-files.sh - networkd and NetworkManager are told to leave ours alone
+# one kernel: what it tests hardly depends on that
 # one build, one kernel: it is about files
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # coexist-firewalld.sh - firewalld's zones: named, cured, lived with
+# one kernel: what it tests hardly depends on that
 # one build, one kernel: others ask the same of the kernel side
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

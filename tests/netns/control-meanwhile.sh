@@ -1,5 +1,6 @@
 #!/bin/bash
 # control-meanwhile.sh - small changes don't wait for large ones
+# one build: other tests reach that code
 # alone
 # one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,5 +1,7 @@
 #!/bin/bash
 # daemon-uplink.sh - the default route moves: what goes outside follows it
+# one build: other tests reach that code
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # dhcp-life.sh - dnsmasq outlives netd, leases outlive both, and drift is mended
+# one build: other tests reach that code
 # SPDX-License-Identifier: GPL-2.0-or-later
 # one kernel
 . "$(dirname "$0")/../lib.sh"

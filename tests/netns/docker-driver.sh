@@ -1,5 +1,6 @@
 #!/bin/bash
 # docker-driver.sh - Docker's driver asked as dockerd asks it, and left alone
+# one build: other tests reach that code
 # one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # doctor.sh - ports that are taken, subnets in use, rules and files in the way
+# one kernel: what it tests hardly depends on that
 # one build, one kernel: netdctl's words
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

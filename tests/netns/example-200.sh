@@ -1,5 +1,6 @@
 #!/bin/bash
 # example-200.sh - 200 generated networks, one policy each
+# one build: other tests reach that code
 # alone
 # one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,5 +1,7 @@
 #!/bin/bash
 # example-dmz.sh - one-to-one and a pool of source addresses
+# one build: other tests reach that code
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

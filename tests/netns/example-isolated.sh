@@ -1,5 +1,6 @@
 #!/bin/bash
 # example-isolated.sh - three networks that reach neither each other nor the host
+# one build: other tests reach that code
 # one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

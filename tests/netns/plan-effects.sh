@@ -1,5 +1,6 @@
 #!/bin/bash
 # plan-effects.sh - plan says whom a change cuts off, and how many connections
+# one kernel: what it tests hardly depends on that
 # one build, one kernel: it is about words
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

@@ -1,5 +1,7 @@
 #!/bin/bash
 # world.sh - the world that lib.sh makes for a test can tell right from wrong
+# one build: other tests reach that code
+# one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 
