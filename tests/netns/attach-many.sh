@@ -1,5 +1,6 @@
 #!/bin/bash
 # attach-many.sh - attachments that come and go in numbers, and those left behind
+# one build: other tests reach that code
 # one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

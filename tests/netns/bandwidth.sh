@@ -1,5 +1,6 @@
 #!/bin/bash
 # bandwidth.sh - how much a port, or a network, may send and get: measured
+# one kernel: others of its kind are tried on both
 # one build
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

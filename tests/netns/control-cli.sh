@@ -1,5 +1,6 @@
 #!/bin/bash
 # control-cli.sh - netdctl as people and scripts use it
+# one build: other tests reach that code
 # one kernel: what it tests does not depend on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

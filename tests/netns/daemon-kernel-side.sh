@@ -1,5 +1,6 @@
 #!/bin/bash
 # daemon-kernel-side.sh - the kernel side dies: at rest, in an apply, for good
+# one build: other tests reach that code
 # one kernel: what it tests hardly depends on that
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"

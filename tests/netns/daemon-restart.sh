@@ -1,5 +1,6 @@
 #!/bin/bash
 # daemon-restart.sh - what survives the daemon, and what a restart does not do
+# one kernel: others of its kind are tried on both
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # routers.sh - named routers: borders, ways out, equal paths, links of all kinds
+# one kernel: others of its kind are tried on both
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # rules-bounds.sh - what one network takes, others don't miss; ports and MSS
+# one kernel: others of its kind are tried on both
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
 . "$TESTS/site.sh"

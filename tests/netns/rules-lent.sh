@@ -1,5 +1,6 @@
 #!/bin/bash
 # rules-lent.sh - a host that was no router does not become one by an uplink
+# one kernel: others of its kind are tried on both
 # one build: other tests reach that code
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$(dirname "$0")/../lib.sh"
