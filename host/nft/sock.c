@@ -79,6 +79,12 @@ static int take(const struct nlmsghdr *nlh, nft_reply_fn *fn, void *arg)
 	return nlh->nlmsg_flags & NLM_F_MULTI ? 1 : 0;
 }
 
+/* mnl_nlmsg_ok() takes a length above 2^31 for a negative one. */
+static bool is_whole(const struct nlmsghdr *nlh, int len)
+{
+	return mnl_nlmsg_ok(nlh, len) && nlh->nlmsg_len <= (uint32_t)len;
+}
+
 /* An answer that was left half read must not meet the next question: its
  * messages carry another number and are passed over. */
 static int take_all(struct nft_sock *k, char *buf, int len, nft_reply_fn *fn,
@@ -87,7 +93,7 @@ static int take_all(struct nft_sock *k, char *buf, int len, nft_reply_fn *fn,
 	const struct nlmsghdr *nlh = (void *)buf;
 	int more = 1;
 
-	while (more == 1 && mnl_nlmsg_ok(nlh, len)) {
+	while (more == 1 && is_whole(nlh, len)) {
 		if (nlh->nlmsg_seq == k->seq)
 			more = take(nlh, fn, arg);
 		nlh = mnl_nlmsg_next(nlh, &len);
