@@ -89,7 +89,9 @@ const char *nlerr_text(const struct nlmsghdr *nlh)
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1], *a;
 	int skip = sizeof(*e);
 
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    nlmsg_datalen(nlh) < skip ||
+	    e->msg.nlmsg_len > (uint32_t)nlmsg_datalen(nlh))
 		return NULL;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		skip += e->msg.nlmsg_len - sizeof(e->msg);
