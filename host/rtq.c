@@ -89,8 +89,10 @@ const char *nlerr_text(const struct nlmsghdr *nlh)
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1], *a;
 	int skip = sizeof(*e);
 
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
-	    nlmsg_datalen(nlh) < skip ||
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || nlmsg_datalen(nlh) < skip)
+		return NULL;
+	/* the request follows, all of it or its head only */
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) &&
 	    e->msg.nlmsg_len > (uint32_t)nlmsg_datalen(nlh))
 		return NULL;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
