@@ -78,7 +78,8 @@ as_carol()
 	setpriv --reuid carol --regid nogroup --clear-groups \
 		--inh-caps=-all --bounding-set=-all env HOME="$WORLD/carol" \
 		XDG_RUNTIME_DIR="$WORLD/carol" XDG_CACHE_HOME="$WORLD/carol" \
-		XDG_CONFIG_HOME="$WORLD/carol" NETD_SOCKET="$NETD_SOCKET" \
+		LIBVIRT_AUTOSTART=0 XDG_CONFIG_HOME="$WORLD/carol" \
+		NETD_SOCKET="$NETD_SOCKET" \
 		PATH="$WORLD/bin:/usr/sbin:/sbin:/usr/bin" "$@"
 }
 

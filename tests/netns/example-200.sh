@@ -32,4 +32,6 @@ done
 cannot m1 "$(address 3)" tcp 80
 plan_is_empty "$FILE"
 check "down" netdctl down many
+# each bridge is 20 ms of the kernel's
+SOON=$((30 * SLOW * BUSY))
 nothing_left
